@@ -1,0 +1,67 @@
+"""What every builder needs: the check of its arguments, and the last layer."""
+
+from __future__ import annotations
+
+import keras
+
+from zoo.errors import ZooError
+
+
+def check_input(input_shape, minimum: int, name: str, *, classes: int = 1, dynamic: bool = False) -> None:
+    """Refuse an image shape or a class count the net cannot be built for.
+
+    Args:
+        input_shape: (height, width, channels).
+        minimum: the smallest side the net can shrink.
+        name: the model, for the sentence.
+        classes: how many logits are asked for.
+        dynamic: whether sides may be None (nets that end in global pooling).
+
+    Raises:
+        ZooError: with what was given, what was expected and the mend.
+    """
+    check_classes(classes, name)
+    shape = tuple(input_shape)
+    if len(shape) != 3 or not _positive(shape[2]):
+        raise ZooError(
+            f"{name} was given input_shape {_show(shape)}",
+            "(height, width, channels) with one channel or more",
+            f"try input_shape=({minimum}, {minimum}, 3)",
+        )
+    for side in shape[:2]:
+        if side is None and dynamic:
+            continue
+        if not _positive(side) or side < minimum:
+            raise ZooError(
+                f"{name} was given input_shape {_show(shape)}",
+                f"height and width of at least {minimum}" + ("" if dynamic else ", and no None"),
+                "make the images larger (data.image_size) or choose a smaller net",
+            )
+
+
+def check_classes(classes: int, name: str) -> None:
+    """Refuse a class count below one."""
+    if not _positive(classes):
+        raise ZooError(f"{name} was given classes={classes!r}", "a whole number of 1 or more", "set classes")
+
+
+def check_sequence(name: str, *, classes: int, sequence_length: int | None, **sizes: int) -> None:
+    """Refuse sizes of a text model below one; `sequence_length` may be None (any length)."""
+    check_classes(classes, name)
+    lengths = {} if sequence_length is None else {"sequence_length": sequence_length}
+    for key, value in {**lengths, **sizes}.items():
+        if not _positive(value):
+            raise ZooError(f"{name} was given {key}={value!r}", "a whole number of 1 or more", f"set {key}")
+
+
+def logits(x, classes: int, *, name: str = "predictions", **arguments):
+    """(..., F) -> (..., classes): the last layer, without activation and in float32 under every precision."""
+    return keras.layers.Dense(classes, dtype="float32", name=name, **arguments)(x)
+
+
+def _positive(value) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _show(shape: tuple) -> str:
+    return "(" + ", ".join(str(side) for side in shape) + ("," if len(shape) == 1 else "") + ")"
