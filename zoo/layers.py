@@ -1,7 +1,7 @@
 """The layers the papers need, all serializable: faster twins of Keras's own, and what Keras does not have.
 
-Twins are subclasses of Keras's layer with the same weights, names and numbers, so `isinstance` holds and files of
-weights fit. Everything else cites the place in its paper.
+Twins are subclasses of Keras's layer with the same weights, names and numbers, so `isinstance` holds and
+files of weights fit. Everything else cites the place in its paper.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ register = keras.saving.register_keras_serializable(package="zoo")
 
 @register
 class BatchNormalization(keras.layers.BatchNormalization):
-    """Keras's BatchNormalization computed by TensorFlow's single fused op: same weights, same numbers, faster.
+    """Keras's BatchNormalization computed by TensorFlow's one fused op: same weights and numbers, faster.
 
-    Keras 3 normalizes by a chain of small ops. This one takes `FusedBatchNormV3` for batches of images (rank 4,
-    channels last, float32 / float16 / bfloat16 with float32 statistics) and leaves everything else (masks, other
-    ranks and axes, `synchronized`, `renorm`, float64) to Keras. The op is called by its raw name because the
-    public wrapper silently raises an epsilon of 1e-5 to 1.001e-5.
+    Keras 3 normalizes by a chain of small ops. This one takes `FusedBatchNormV3` for batches of images (rank
+    4, channels last, float32 / float16 / bfloat16 with float32 statistics) and leaves everything else (masks,
+    other ranks and axes, `synchronized`, `renorm`, float64) to Keras. The op goes by its raw name because
+    the public wrapper silently raises an epsilon of 1e-5 to 1.001e-5.
 
     Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167
     """
@@ -86,15 +86,16 @@ class GRU(keras.layers.GRU):
 
 @register
 class LocalResponseNormalization(keras.layers.Layer):
-    """(..., H, W, C) -> same: x / (k + alpha * sum of squares over 2 * depth_radius + 1 neighbour maps) ** beta.
+    """(H, W, C) -> same: x / (k + alpha * sum of squares over n = 2 * depth_radius + 1 near maps) ** beta.
 
     AlexNet 2012, Sec. 3.3, with the paper's constants as defaults. `alpha` multiplies the plain sum; Caffe's
-    `alpha` is divided by n first, so its nets pass `alpha=1e-4 / 5`. Computed in float32 also in mixed precision.
+    `alpha` is divided by n first, so its nets pass `alpha=1e-4 / 5`. Always computed in float32.
     """
 
     def __init__(self, depth_radius=2, k=2.0, alpha=1e-4, beta=0.75, **kwargs):
         super().__init__(**kwargs)
-        self.depth_radius, self.k, self.alpha, self.beta = int(depth_radius), float(k), float(alpha), float(beta)
+        self.depth_radius, self.k = int(depth_radius), float(k)
+        self.alpha, self.beta = float(alpha), float(beta)
 
     def call(self, inputs):
         x = tf.cast(inputs, "float32")
@@ -111,7 +112,7 @@ class LocalResponseNormalization(keras.layers.Layer):
 
 @register
 class ScaledTanh(keras.layers.Layer):
-    """A tanh(S x) with A = 1.7159 and S = 2/3, so that f(1) = 1 and f(-1) = -1 (LeCun 1998, Eq. 6, App. A)."""
+    """A tanh(S x) with A = 1.7159 and S = 2/3, so that f(1) = 1, f(-1) = -1 (LeCun 1998, Eq. 6, App. A)."""
 
     def call(self, inputs):
         return 1.7159 * ops.tanh(inputs * (2.0 / 3.0))
@@ -142,7 +143,7 @@ class UniformFanIn(keras.initializers.Initializer):
 
 @register
 class Subsampling(keras.layers.Layer):
-    """(H, W, C) -> (H // 2, W // 2, C): the sum of each 2x2 block times one coefficient plus one bias per map.
+    """(H, W, C) -> (H // 2, W // 2, C): each 2x2 block's sum times a coefficient plus a bias, per map.
 
     LeCun 1998, Sec. II.B (S2, S4): 2 C trainable parameters; the squashing follows as a layer of its own.
     """
@@ -162,10 +163,10 @@ class Subsampling(keras.layers.Layer):
 
 @register
 class ConnectionTableConv2D(keras.layers.Layer):
-    """(H, W, C) -> (H - k + 1, W - k + 1, F): a valid convolution whose map j sees only the maps `table[j]`.
+    """(H, W, C) -> (H - k + 1, W - k + 1, F): a valid convolution; output map j sees only maps `table[j]`.
 
-    LeCun 1998, Table I. Only the kernels that exist are weights: `kernel` is (k, k, number of connections), in
-    the order of the table; `bias` is (F,).
+    LeCun 1998, Table I. Only the kernels that exist are weights: `kernel` is (k, k, number of connections),
+    in the order of the table; `bias` is (F,).
 
     Args:
         table: for each output map the indices of its input maps.
@@ -231,9 +232,9 @@ DIGIT_BITMAPS = """
 
 
 def prototypes(units: int, features: int) -> np.ndarray:
-    """(features, units) of -1 and +1: the ten digits' bitmaps for 84 features and 10 units, else seeded coin flips.
+    """(features, units) of -1 and +1: the ten digits' bitmaps for (84, 10), else seeded coin flips.
 
-    LeCun 1998, Sec. II.B: the components "could have been chosen at random with equal probabilities for -1 and +1".
+    LeCun 1998, Sec. II.B: the components could have been chosen at random with equal probabilities.
     """
     if (units, features) != (10, 84):
         return np.random.default_rng(1998).choice([-1.0, 1.0], (features, units)).astype("float32")
@@ -257,8 +258,9 @@ class RBF(keras.layers.Layer):
         def initializer(shape, dtype=None):
             return ops.convert_to_tensor(prototypes(self.units, shape[0]), dtype)
 
-        shape = (input_shape[-1], self.units)
-        self.prototypes = self.add_weight(shape=shape, initializer=initializer, trainable=False, name="prototypes")
+        self.prototypes = self.add_weight(
+            shape=(input_shape[-1], self.units), initializer=initializer, trainable=False, name="prototypes"
+        )
 
     def call(self, inputs):
         return ops.sum(ops.square(ops.expand_dims(inputs, -1) - self.prototypes), axis=-2)
@@ -272,7 +274,7 @@ class RBF(keras.layers.Layer):
 
 @register
 class OptionAShortcut(keras.layers.Layer):
-    """(H, W, C) -> (ceil(H / strides), ceil(W / strides), filters): every other pixel, new maps of zeros behind.
+    """(H, W, C) -> (ceil(H / strides), ceil(W / strides), filters): fewer pixels, new maps of zeros behind.
 
     He 2015, Sec. 4.2: the identity shortcut of option A, without parameters.
     """

@@ -1,1 +1,1 @@
-"""The architectures: one paper, one file; plain functions that import only keras, zoo.layers and models.common."""
+"""The architectures: one paper, one file; plain functions that import keras, zoo.layers, models.common."""

@@ -1,0 +1,10 @@
+"""The table of models: one row a name, data only; the order is the one `zoo list` prints."""
+
+from __future__ import annotations
+
+from zoo.catalog import small, text
+from zoo.spec import ModelSpec
+
+FAMILIES = (small, text)
+
+CATALOG: dict[str, ModelSpec] = {row.name: row for family in FAMILIES for row in family.ROWS}
