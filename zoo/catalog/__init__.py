@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from zoo.catalog import small, text
+from zoo.catalog import alexnet, resnet, small, text, vgg
 from zoo.spec import ModelSpec
 
-FAMILIES = (small, text)
+FAMILIES = (small, text, alexnet, vgg, resnet)
 
 CATALOG: dict[str, ModelSpec] = {row.name: row for family in FAMILIES for row in family.ROWS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from zoo.errors import ZooError
+from zoo.errors import ZooError, nearest
 
 
 def check_input(input_shape, minimum: int, name: str, *, classes: int = 1, dynamic: bool = False) -> None:
@@ -52,6 +52,15 @@ def check_sequence(name: str, *, classes: int, sequence_length: int | None, **si
     for key, value in {**lengths, **sizes}.items():
         if not _positive(value):
             raise ZooError(f"{name} was given {key}={value!r}", "a whole number of 1 or more", f"set {key}")
+
+
+def check_choice(name: str, argument: str, value, choices) -> None:
+    """Refuse a variant the paper's table does not have."""
+    if value not in choices:
+        names = [str(choice) for choice in choices]
+        close = nearest(str(value), names)
+        mend = f"did you mean {close}?" if close else f"set {argument}"
+        raise ZooError(f"{name} was given {argument}={value!r}", f"one of {', '.join(names)}", mend)
 
 
 def logits(x, classes: int, *, name: str = "predictions", **arguments):
