@@ -3,16 +3,14 @@
 Szegedy et al., "Going Deeper with Convolutions", CVPR 2015, https://arxiv.org/abs/1409.4842
 
 As printed: Table 1 row by row, ReLU after every convolution, dropout of 40 % before the classifier;
-    auxiliary heads on (4a) and (4d) of Sec. 5: average pooling 5x5/3, 1x1 convolution with 128 filters, fully
-    connected 1024, dropout of 70 % (their losses weigh 0.3 in training).
+    auxiliary heads on (4a) and (4d) of Sec. 5: average pooling 5x5/3, 1x1 convolution with 128 filters,
+    fully connected 1024, dropout of 70 % (their losses weigh 0.3 in training).
 Not printed: taken from the authors' net as released with Caffe (bvlc_googlenet): stem padded by 3 on all
-sides,
-    pooling whose windows may overhang by one, LRN with k = 1, n = 5, alpha = 1e-4 / 5, beta = 0.75 (after the
-    first pooling, before the second), kernels U(-a, a) with a = sqrt(3 / fan-in), biases 0.2.
+    sides, pooling whose windows may overhang by one, LRN with k = 1, n = 5, alpha = 1e-4 / 5, beta = 0.75
+    (after the first pooling, before the second), kernels U(-a, a) with a = sqrt(3 / fan-in), biases 0.2.
 Deviation: the 7x7 average pooling is global, so that other sizes than 224 can be used.
-Deviation: Table 1's conv1 row prints 2.7 K parameters and 34 M operations; a 7x7 convolution from 3 to 64
-maps
-    has 9.4 K and 118 M.
+Deviation: none in conv1, though Table 1 prints 2.7 K parameters and 34 M operations there: a 7x7 convolution
+    from 3 to 64 maps has 9.4 K and 118 M.
 """
 
 from __future__ import annotations
