@@ -1,0 +1,149 @@
+"""Data: a name and settings become batches, `load(config.data, seed=...) -> Dataset`.
+
+source (sources/*.py) -> checks -> hash -> splits -> preprocessing -> streams
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.data.augment import Augment
+from zoo.data.contract import DataInfo, Dataset, Items, Raw
+from zoo.data.preprocess import Preprocessor
+from zoo.data.sources import SOURCES
+from zoo.data.splits import split
+from zoo.data.stream import TrainStream, in_order
+from zoo.data.tokens import decode
+from zoo.errors import ZooError, did_you_mean
+
+if TYPE_CHECKING:
+    from zoo.config import DataConfig
+
+__all__ = ["DataInfo", "Dataset", "Preprocessor", "TrainStream", "decode", "load"]
+
+IN_MEMORY_BYTES = 2**30  # preprocessed float32 images above this are made anew for each batch
+
+
+def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | None = None) -> Dataset:
+    """The data set a config names, split, preprocessed and batched.
+
+    Args:
+        data: the `data` block of a config.
+        seed: `runtime.seed`: the order of training batches and their augmentation; never the split.
+        input_shape: what the model takes where that is known, (H, W, C) or (T,): the default for `data.image_size`
+            and `data.maxlen`.
+
+    Raises ZooError for a file, an item or a setting that does not fit.
+    """
+    source = SOURCES.get(data.name)
+    if source is None:
+        raise ZooError(
+            f"unknown data set '{data.name}'",
+            "one of " + ", ".join(SOURCES),
+            did_you_mean(data.name, SOURCES),
+        )
+    if data.path is not None and not source.takes_path:
+        raise ZooError(f"data.path={data.path} cannot be used: {data.name} reads no file", "", "remove data.path")
+    shape = tuple(input_shape) if input_shape is not None else None
+    raw: Raw = source.read(data)
+
+    y = raw.train.y if raw.test is None else np.concatenate([raw.train.y, raw.test.y])
+    splits = split(
+        raw.train.y,
+        None if raw.test is None else raw.test.y,
+        test=data.test,
+        validation=data.validation,
+        limit=data.limit,
+        seed=data.split_seed,
+        class_names=raw.class_names,
+    )
+    settings = _image_settings(data, raw, shape) if raw.kind == "image" else _token_settings(data, raw, shape)
+    preprocessor = Preprocessor(settings)
+    if raw.kind == "image":
+        preprocessor.check_size(*raw.train.x.shape[1:3], f"each image of {raw.name}")
+    model_shape = tuple(settings["shape"]) if raw.kind == "image" else (settings["length"],)
+    per_batch = raw.kind == "image" and 4 * np.prod(model_shape, dtype=object) * len(y) > IN_MEMORY_BYTES
+    transform = preprocessor.batch if per_batch else None
+
+    def arrays(part: str) -> tuple[np.ndarray, np.ndarray]:
+        official_test = part == "test" and raw.test is not None
+        items: Items = raw.test if official_test else raw.train
+        rows = splits[part] - (len(raw.train) if official_test else 0)
+        if raw.kind == "tokens":
+            return preprocessor.rows(items.x, rows), items.y[rows]
+        x = items.x[rows]
+        return x if per_batch else preprocessor.array(x), items.y[rows]
+
+    augment = None
+    if raw.kind == "image" and (data.augment.shift or data.augment.flip):
+        augment = Augment(data.augment.shift, data.augment.flip == "horizontal", preprocessor.background)
+    train = TrainStream(*arrays("train"), batch_size=data.batch_size, seed=seed, transform=transform, augment=augment)
+    info = DataInfo(
+        name=raw.name,
+        kind=raw.kind,
+        class_names=raw.class_names,
+        input_shape=model_shape,
+        sizes={part: len(rows) for part, rows in splits.items()},
+        class_counts={
+            part: np.bincount(y[rows], minlength=len(raw.class_names)).tolist() for part, rows in splits.items()
+        },
+        hash=raw.hash(),
+        preprocessing=settings,
+        vocabulary_size=raw.vocabulary_size,
+        notes=raw.notes,
+        vocabulary=raw.vocabulary,
+    )
+    validation = in_order(*arrays("validation"), data.batch_size, transform) if len(splits["validation"]) else None
+    return Dataset(train, validation, in_order(*arrays("test"), data.batch_size, transform), info, splits)
+
+
+def _image_settings(data: DataConfig, raw: Raw, shape: tuple[int | None, ...] | None) -> dict[str, Any]:
+    height, width, channels = raw.train.x.shape[1:]
+    if shape is not None:
+        if len(shape) != 3:
+            raise ZooError(f"the model takes input of shape {shape}", f"(height, width, channels) for {raw.name}", "")
+        channels = shape[2] or channels
+    if data.image_size is not None:
+        size = data.image_size
+        height, width = (size, size) if isinstance(size, int) else tuple(size)
+        if shape is not None and any(
+            want not in (None, got) for want, got in zip(shape, (height, width), strict=False)
+        ):
+            raise ZooError(
+                f"data.image_size={data.image_size} does not fit the model's input {shape}",
+                f"{shape[0]}x{shape[1]}",
+                "remove data.image_size or change the model's input_shape",
+            )
+    elif shape is not None:
+        height, width = shape[0] or height, shape[1] or width
+    return {
+        "kind": "image",
+        "shape": [int(height), int(width), int(channels)],
+        "fit": data.fit,
+        "pixel_range": [float(v) for v in data.pixel_range],
+        "mean": None if data.mean is None else [float(v) for v in data.mean],
+        "std": None if data.std is None else [float(v) for v in data.std],
+    }
+
+
+def _token_settings(data: DataConfig, raw: Raw, shape: tuple[int | None, ...] | None) -> dict[str, Any]:
+    if shape is not None and len(shape) != 1:
+        raise ZooError(f"the model takes input of shape {shape}", f"(length,) for {raw.name}", "choose a text model")
+    known = shape[0] if shape else None
+    if data.maxlen and known and data.maxlen != known:
+        raise ZooError(
+            f"data.maxlen={data.maxlen} does not fit the model's input of {known} tokens",
+            f"{known}",
+            "remove data.maxlen or change the model's sequence_length",
+        )
+    length = data.maxlen or known or int(raw.train.x.lengths.max())
+    return {
+        "kind": "tokens",
+        "length": int(length),
+        "vocabulary_size": int(raw.vocabulary_size),
+        "pad": data.pad,
+        "truncate": data.truncate,
+    }

@@ -1,0 +1,194 @@
+"""From raw pixels and texts to what a model takes: one code path for the loader and for prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from zoo.data.tokens import Ragged, encode, words_of
+from zoo.errors import ZooError
+
+CHUNK = 1024  # images preprocessed at a time
+LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in PIL
+_KEYS = {
+    "image": ("shape", "fit", "pixel_range", "mean", "std"),
+    "tokens": ("length", "vocabulary_size", "pad", "truncate"),
+}
+
+
+class Preprocessor:
+    """What the run folder says about its input, put to work.
+
+    Args:
+        settings: `DataInfo.preprocessing`. Images: {kind, shape, fit, pixel_range, mean, std}; tokens: {kind, length,
+            vocabulary_size, pad, truncate}.
+        vocabulary: the word of each token; needed by `texts` only.
+    """
+
+    def __init__(self, settings: Mapping[str, Any], vocabulary: Sequence[str] | None = None):
+        self.settings = dict(settings)
+        self.kind = self.settings.get("kind")
+        missing = [key for key in _KEYS.get(self.kind, ("kind",)) if key not in self.settings]
+        if missing:
+            raise ZooError(
+                f"the preprocessing lacks {', '.join(missing)}",
+                "what `zoo train` wrote into the run folder",
+                "train again",
+            )
+        self._tokens = {word: token for token, word in enumerate(vocabulary)} if vocabulary is not None else None
+        if self.kind == "image":
+            self.shape = tuple(self.settings["shape"])
+            self._low, self._high = map(float, self.settings["pixel_range"])
+            self._mean = _per_channel("mean", self.settings["mean"], self.shape[2])
+            self._std = _per_channel("std", self.settings["std"], self.shape[2])
+            if self._std is not None and not (self._std > 0).all():
+                raise ZooError(f"data.std={self.settings['std']} divides by zero", "numbers above 0", "correct it")
+
+    @classmethod
+    def from_dict(cls, preprocessing: Mapping[str, Any], vocabulary: Sequence[str] | None = None) -> Preprocessor:
+        """From `DataInfo.preprocessing` and the saved vocabulary."""
+        return cls(preprocessing, vocabulary)
+
+    # -- images ------------------------------------------------------------------------------------------------------
+
+    @property
+    def background(self) -> np.ndarray:
+        """float32 (C,): what a black pixel becomes."""
+        return self._scale(tf.zeros([1, 1, 1, self.shape[2]])).numpy().reshape(-1)
+
+    def batch(self, images: tf.Tensor) -> tf.Tensor:
+        """Pixels 0..255 of any dtype, (B, h, w, 1|2|3|4) -> float32 (B, H, W, C). Traceable, for `tf.data`."""
+        images = _to_channels(tf.cast(images, tf.float32), self.shape[2])
+        return tf.ensure_shape(self._scale(self._to_size(images)), [None, *self.shape])
+
+    def images(self, inputs: Sequence[str | Path | np.ndarray]) -> np.ndarray:
+        """Image files (PNG, JPEG, BMP, GIF: the first frame) or arrays of pixels 0..255 -> float32 (N, H, W, C).
+
+        Raises ZooError for a file that is no image, and for an image larger than a padded input.
+        """
+        self._must_be("image", "image files")
+        rows = []
+        for i, given in enumerate(inputs):
+            is_file = isinstance(given, (str, Path))
+            pixels, where = (_decode(Path(given)), str(given)) if is_file else (_array(given, i), f"array {i}")
+            self.check_size(pixels.shape[0], pixels.shape[1], where, trained=True)
+            rows.append(self.array(pixels[None])[0])
+        return np.stack(rows) if rows else np.zeros((0, *self.shape), np.float32)
+
+    def array(self, images: np.ndarray) -> np.ndarray:
+        """Pixels 0..255 (N, h, w, c) -> float32 (N, H, W, C), a chunk at a time."""
+        out = np.empty((len(images), *self.shape), np.float32)
+        with tf.device("/CPU:0"):
+            for start in range(0, len(images), CHUNK):
+                out[start : start + CHUNK] = self.batch(images[start : start + CHUNK]).numpy()
+        return out
+
+    def check_size(self, height: int, width: int, where: str, *, trained: bool = False) -> None:
+        """Refuses an image that does not fit into a padded input."""
+        if self.settings["fit"] == "pad" and (height > self.shape[0] or width > self.shape[1]):
+            mend = "train with data.fit=resize" if trained else "set data.fit to resize"
+            raise ZooError(
+                f"{where} has {height}x{width} pixels and cannot be padded to {self.shape[0]}x{self.shape[1]}",
+                f"at most {self.shape[0]}x{self.shape[1]} with data.fit=pad",
+                f"make it smaller, or {mend}",
+            )
+
+    def _to_size(self, images: tf.Tensor) -> tf.Tensor:
+        height, width, _ = self.shape
+        if tuple(images.shape[1:3]) == (height, width):
+            return images
+        if self.settings["fit"] == "resize":
+            return tf.image.resize(images, (height, width), method="bilinear", antialias=True)
+        down, right = height - images.shape[1], width - images.shape[2]
+        return tf.pad(images, [[0, 0], [down // 2, down - down // 2], [right // 2, right - right // 2], [0, 0]])
+
+    def _scale(self, images: tf.Tensor) -> tf.Tensor:
+        images = images / 255.0
+        if (self._low, self._high) != (0.0, 1.0):
+            images = images * (self._high - self._low) + self._low
+        if self._mean is not None:
+            images = images - self._mean
+        return images if self._std is None else images / self._std
+
+    # -- texts -------------------------------------------------------------------------------------------------------
+
+    def texts(self, texts: Sequence[str]) -> np.ndarray:
+        """Texts -> int32 (N, T), through the vocabulary of the run. Raises ZooError for an empty text."""
+        self._must_be("tokens", "text")
+        if self._tokens is None:
+            raise ZooError(
+                "this run has no vocabulary, so text cannot be turned into tokens",
+                "the word index of the data",
+                "put imdb_word_index.json beside the data file and train again",
+            )
+        for i, text in enumerate(texts):
+            if not words_of(text):
+                raise ZooError(f"text {i + 1} ({text[:20]!r}) holds no words", "a sentence or more", "write something")
+        known = {w: t for w, t in self._tokens.items() if t < self.settings["vocabulary_size"]}
+        rows = [encode(text, known) for text in texts]
+        return self.rows(Ragged.from_rows(rows), np.arange(len(rows)))
+
+    def rows(self, tokens: Ragged, indices: np.ndarray) -> np.ndarray:
+        """The given rows -> int32 (N, T), padded and cut as configured."""
+        s = self.settings
+        return tokens.padded(indices, s["length"], pad=s["pad"], truncate=s["truncate"])
+
+    def _must_be(self, kind: str, what: str) -> None:
+        if self.kind != kind:
+            other = "text" if self.kind == "tokens" else "image files"
+            raise ZooError(f"this run was not trained on {what}", other, f"give {other}")
+
+
+def _per_channel(key: str, values: Sequence[float] | None, channels: int) -> np.ndarray | None:
+    if values is None:
+        return None
+    if len(values) not in (1, channels):
+        raise ZooError(
+            f"data.{key}={list(values)} has {len(values)} numbers for {channels} channels",
+            f"1 or {channels}",
+            f"correct data.{key}",
+        )
+    return np.asarray(values, np.float32)
+
+
+def _to_channels(images: tf.Tensor, channels: int) -> tf.Tensor:
+    """Grey <-> RGB; transparency is laid on white, as a viewer shows it."""
+    given = images.shape[-1]
+    if given in (2, 4):
+        alpha = images[..., -1:] / 255.0
+        images = images[..., :-1] * alpha + 255.0 * (1.0 - alpha)
+        given -= 1
+    if given == channels:
+        return images
+    if given == 3 and channels == 1:
+        return tf.reduce_sum(images * tf.constant(LUMINANCE), axis=-1, keepdims=True)
+    if given == 1 and channels == 3:
+        return tf.repeat(images, 3, axis=-1)
+    raise ZooError(f"an image of {given} channels cannot become one of {channels}", "grey or RGB", "convert it first")
+
+
+def _decode(path: Path) -> np.ndarray:
+    mend = "give the path of an image file"
+    if not path.exists():
+        raise ZooError(f"{path} does not exist", "a PNG, JPEG, BMP or GIF file", mend)
+    if path.is_dir():
+        raise ZooError(f"{path} is a folder", "a PNG, JPEG, BMP or GIF file", mend)
+    try:
+        return tf.io.decode_image(path.read_bytes(), expand_animations=False).numpy()
+    except (tf.errors.InvalidArgumentError, OSError) as e:
+        raise ZooError(f"{path} is not an image that can be read", "a PNG, JPEG, BMP or GIF file", mend) from e
+
+
+def _array(given: Any, i: int) -> np.ndarray:
+    array = np.asarray(given)
+    array = array[..., None] if array.ndim == 2 else array
+    numeric = array.dtype.kind in "uif"
+    if array.ndim != 3 or not numeric or array.size == 0 or array.shape[2] > 4:
+        raise ZooError(f"array {i} has shape {np.shape(given)}", "(height, width) or (height, width, channels)", "")
+    if not np.isfinite(array).all() or array.min() < 0 or array.max() > 255:
+        raise ZooError(f"array {i} holds NaN, infinity or values outside 0 to 255", "pixels 0 to 255", "")
+    return array

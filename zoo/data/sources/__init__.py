@@ -1,0 +1,26 @@
+"""The data sets by name. A new source is one file with `read(data) -> Raw` and one row here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from zoo.data.sources import cifar, digits, imdb, mnist, synthetic
+
+
+@dataclass(frozen=True)
+class Source:
+    """How a data set is read, and whether it can be read from `data.path`."""
+
+    read: Callable
+    takes_path: bool = True
+
+
+SOURCES = {
+    "digits": Source(digits.read, takes_path=False),
+    "mnist": Source(mnist.read_mnist),
+    "fashion_mnist": Source(mnist.read_fashion_mnist),
+    "cifar10": Source(cifar.read_cifar10),
+    "imdb": Source(imdb.read),
+    "synthetic": Source(synthetic.read, takes_path=False),
+}

@@ -1,0 +1,65 @@
+"""Cutting items into training, validation and test: stratified, and by `data.split_seed` alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+from zoo.errors import ZooError
+
+
+def split(
+    y_train: np.ndarray,
+    y_test: np.ndarray | None,
+    *,
+    test: float,
+    validation: float,
+    limit: int | None,
+    seed: int,
+    class_names: Sequence[str],
+) -> dict[str, np.ndarray]:
+    """Sorted indices of each part, counted through the training items and then the test items.
+
+    Without an official test part (`y_test` None), `test` is the share of all items that becomes one. `limit` then
+    keeps at most so many of the training and of the test items; `validation` is the share of the kept training items.
+    """
+    everything = np.arange(len(y_train))
+    if y_test is None:
+        labels = y_train
+        train, held_out = _cut(everything, labels, test, seed, "data.test", class_names)
+    else:
+        labels = np.concatenate([y_train, y_test])
+        train, held_out = everything, np.arange(len(y_train), len(labels))
+    if limit is not None and limit < len(train):
+        train = _cut(train, labels, limit, seed, "data.limit", class_names)[1]
+    if limit is not None and limit < len(held_out):
+        held_out = _cut(held_out, labels, limit, seed, "data.limit", class_names)[1]
+    kept = np.zeros(0, np.int64)
+    if validation:
+        train, kept = _cut(train, labels, validation, seed, "data.validation", class_names)
+    return {"train": train, "validation": kept, "test": held_out}
+
+
+def _cut(
+    indices: np.ndarray, labels: np.ndarray, share: float, seed: int, key: str, class_names: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """`indices` as (the rest, a stratified part of `share`), both sorted; a share of 1 or more is a number of items."""
+    present, counts = np.unique(labels[indices], return_counts=True)
+    if counts.min() < 2:
+        few = class_names[present[counts.argmin()]]
+        raise ZooError(
+            f"class '{few}' has {counts.min()} item, too few to be cut by {key}={share}",
+            "at least 2 items of each class",
+            f"give more data{', or data.validation=0' if key == 'data.validation' else ''}",
+        )
+    size = share if share >= 1 else int(np.ceil(share * len(indices)))
+    if min(size, len(indices) - size) < len(present):
+        raise ZooError(
+            f"{key}={share} cuts {len(indices)} items into {len(indices) - size} and {size}",
+            f"at least one item of each of the {len(present)} classes in both",
+            f"change {key} or give more data",
+        )
+    rest, part = train_test_split(indices, test_size=size, random_state=seed, stratify=labels[indices])
+    return np.sort(rest), np.sort(part)
