@@ -1,0 +1,330 @@
+"""Contradictions in a config, found before the first step: one small function per rule.
+
+A rule names the keys it reads; it is not asked when one of them is already known to be wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from zoo.errors import did_you_mean
+
+from .facts import SOURCES
+from .problems import Path, Problem
+from .resolve import has_momentum, monitor_mode, monitors
+
+if TYPE_CHECKING:
+    from .schema import Config
+
+Rule = Callable[["Config"], Iterator[Problem]]
+_RULES: list[tuple[tuple[Path, ...], Rule]] = []
+
+
+def _rule(*reads: str) -> Callable[[Rule], Rule]:
+    def register(rule: Rule) -> Rule:
+        _RULES.append((tuple(tuple(key.split(".")) for key in reads), rule))
+        return rule
+
+    return register
+
+
+def contradictions(config: Config, bad: Iterable[Path] = ()) -> list[Problem]:
+    """Every contradiction, except of rules that read a key in `bad`."""
+    bad = list(bad)
+
+    def asked(reads: tuple[Path, ...]) -> bool:
+        return not any(b[: len(r)] == r[: len(b)] for b in bad for r in reads)
+
+    return [problem for reads, rule in _RULES if asked(reads) for problem in rule(config)]
+
+
+def _at(key: str) -> Path:
+    return tuple(key.split("."))
+
+
+# --- names -------------------------------------------------------------------------------------------------------
+def model_names() -> list[str]:
+    """The catalogue's names; empty where there is no catalogue."""
+    try:
+        from zoo.registry import list_models
+    except ImportError:
+        return []
+    return list(list_models())
+
+
+def model_name_problem(name: str) -> Problem | None:
+    """What is wrong with `model.name`, relative to it."""
+    if ":" in name:
+        if re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", name):
+            return None
+        return Problem((), f"'{name}' names no builder", "package.module:function")
+    known = model_names()
+    if not known or name in known:
+        return None
+    return Problem((), f"unknown model '{name}'", mend=did_you_mean(name, known) + " (`zoo list` shows all)")
+
+
+# --- data --------------------------------------------------------------------------------------------------------
+@_rule("data")
+def unused_options(config: Config) -> Iterator[Problem]:
+    for key, reason in config.data.unused().items():
+        if key in config.data.model_fields_set and not (key == "path" and config.data.path is None):
+            yield Problem(("data", key), f"data.{key} {reason}", mend="remove it", at_key=True)
+
+
+@_rule("data.pixel_range", "data.name")
+def flat_pixel_range(config: Config) -> Iterator[Problem]:
+    black, white = config.data.pixel_range
+    if black == white:
+        yield Problem(_at("data.pixel_range"), "black and white become the same", "two different numbers")
+
+
+@_rule("data.mean", "data.std")
+def channel_statistics(config: Config) -> Iterator[Problem]:
+    mean, std = config.data.mean, config.data.std
+    if mean is not None and std is not None and len(mean) != len(std):
+        what = f"data.mean has {len(mean)} channels and data.std {len(std)}"
+        yield Problem(_at("data.std"), what, "one number per channel in both")
+    if std is not None and min(std) <= 0:
+        yield Problem(_at("data.std"), f"{min(std):g} cannot divide", "numbers above 0")
+
+
+@_rule("model.args", "data")
+def model_against_data(config: Config) -> Iterator[Problem]:
+    args, data = config.model.args, config.data
+    classes = data.classes if data.name == "synthetic" else SOURCES[data.name].classes
+    given = args.get("classes")
+    one_logit = classes == 2 and given == 1
+    if isinstance(given, int) and classes is not None and given != classes and not one_logit:
+        what = f"{given} classes, but '{data.name}' has {classes}"
+        yield Problem(_at("model.args.classes"), what, mend="remove it: classes come from the data")
+    words = args.get("vocabulary_size")
+    if isinstance(words, int) and data.num_words is not None and words < data.num_words:
+        what = f"{words} words, but data.num_words is {data.num_words}"
+        yield Problem(_at("model.args.vocabulary_size"), what, mend="remove it: it comes from the data")
+    length = args.get("sequence_length")
+    if isinstance(length, int) and data.maxlen is not None and length != data.maxlen:
+        what = f"{length}, but data.maxlen is {data.maxlen}"
+        yield Problem(_at("model.args.sequence_length"), what, mend="remove it: it comes from the data")
+
+
+@_rule("model.name", "data.name", "data.kind")
+def task_against_data(config: Config) -> Iterator[Problem]:
+    if config.model.name not in model_names():
+        return
+    from zoo.registry import describe
+
+    wanted = {"image-classification": "image", "text-classification": "tokens"}.get(describe(config.model.name).task)
+    if wanted is not None and wanted != config.data.content:
+        words = {"image": "images", "tokens": "texts"}
+        what = (
+            f"'{config.model.name}' takes {words[wanted]}, but '{config.data.name}' gives {words[config.data.content]}"
+        )
+        fitting = [n for n, s in SOURCES.items() if s.content == wanted] + ["synthetic"]
+        yield Problem(_at("data.name"), what, mend="choose from " + ", ".join(fitting))
+
+
+# --- loss and metrics --------------------------------------------------------------------------------------------
+@_rule("train.loss", "model.args")
+def logits_or_probabilities(config: Config) -> Iterator[Problem]:
+    activation, logits = config.model.args.get("classifier_activation"), config.train.loss.args.get("from_logits")
+    if activation in ("softmax", "sigmoid") and logits is True:
+        what = f"from_logits is true, but the model ends in {activation}"
+        yield Problem(_at("train.loss.from_logits"), what, mend="remove model.args.classifier_activation")
+    if activation is None and logits is False:
+        what = "from_logits is false, but the model gives logits"
+        yield Problem(_at("train.loss.from_logits"), what, mend="remove from_logits")
+
+
+@_rule("train.metrics")
+def repeated_metrics(config: Config) -> Iterator[Problem]:
+    labels = [metric.label for metric in config.train.metrics]
+    for index, label in enumerate(labels):
+        if label in labels[:index]:
+            yield Problem(("train", "metrics", index), f"metric '{label}' stands twice", mend="remove one")
+
+
+@_rule("train.class_weight", "data.name", "data.classes")
+def class_weight_indices(config: Config) -> Iterator[Problem]:
+    classes = config.data.classes if config.data.name == "synthetic" else SOURCES[config.data.name].classes
+    for index in config.train.class_weight or {}:
+        if classes is not None and index >= classes:
+            what = f"no class {index} in '{config.data.name}'"
+            yield Problem(("train", "class_weight", str(index)), what, f"indices from 0 to {classes - 1}")
+
+
+# --- monitors and patience ---------------------------------------------------------------------------------------
+def _watchers(config: Config) -> Iterator[tuple[str, object]]:
+    for key in ("early_stopping", "checkpoint", "reduce_lr_on_plateau"):
+        block = getattr(config.callbacks, key)
+        if block is not None:
+            yield key, block
+
+
+@_rule("callbacks", "train.metrics", "train.loss", "data.validation")
+def unknown_monitor(config: Config) -> Iterator[Problem]:
+    known = monitors(config)
+    for key, block in _watchers(config):
+        monitor = block.monitor
+        if monitor in known:
+            continue
+        what = f"'{monitor}' will not exist"
+        if monitor.startswith("val_") and monitor.removeprefix("val_") in known:
+            mend = f"set data.validation=0.1, or watch {monitor.removeprefix('val_')}"
+            yield Problem(("callbacks", key, "monitor"), what + ": data.validation is 0", mend=mend)
+        else:
+            mend = did_you_mean(monitor, known) + ", or add it to train.metrics"
+            yield Problem(("callbacks", key, "monitor"), what, f"one of {', '.join(known)}", mend)
+
+
+@_rule("callbacks")
+def mode_against_monitor(config: Config) -> Iterator[Problem]:
+    for key, block in _watchers(config):
+        right = monitor_mode(block.monitor)
+        if block.monitor in monitors(config) and block.mode not in ("auto", right):
+            what = f"{block.mode}, but {block.monitor} is better when {'larger' if right == 'max' else 'smaller'}"
+            yield Problem(("callbacks", key, "mode"), what, mend="write mode: auto")
+
+
+@_rule("callbacks.early_stopping", "train.epochs")
+def early_stopping_never_fires(config: Config) -> Iterator[Problem]:
+    stop, epochs = config.callbacks.early_stopping, config.train.epochs
+    if stop is not None and stop.patience + stop.start_from_epoch >= epochs:
+        start = f" after start_from_epoch {stop.start_from_epoch}" if stop.start_from_epoch else ""
+        what = f"patience {stop.patience}{start} can never fire within train.epochs {epochs}"
+        most = epochs - 1 - stop.start_from_epoch
+        expected = f"at most {most}" if most > 0 else ""
+        yield Problem(
+            _at("callbacks.early_stopping.patience"), what, expected,
+            "lower it, raise train.epochs, or set callbacks.early_stopping=null",
+        )  # fmt: skip
+
+
+@_rule("callbacks.reduce_lr_on_plateau", "train.epochs")
+def plateau_never_fires(config: Config) -> Iterator[Problem]:
+    plateau, epochs = config.callbacks.reduce_lr_on_plateau, config.train.epochs
+    if plateau is not None and plateau.patience >= epochs:
+        what = f"patience {plateau.patience} can never fire within train.epochs {epochs}"
+        mend = "lower it, raise train.epochs, or set callbacks.reduce_lr_on_plateau=null"
+        expected = f"at most {epochs - 1}" if epochs > 1 else ""
+        yield Problem(_at("callbacks.reduce_lr_on_plateau.patience"), what, expected, mend)
+
+
+@_rule("callbacks.early_stopping", "callbacks.reduce_lr_on_plateau")
+def stopping_before_plateau(config: Config) -> Iterator[Problem]:
+    stop, plateau = config.callbacks.early_stopping, config.callbacks.reduce_lr_on_plateau
+    if stop is None or plateau is None or stop.monitor != plateau.monitor:
+        return
+    if stop.patience + stop.start_from_epoch <= plateau.patience:
+        what = (
+            f"patience {stop.patience} stops before reduce_lr_on_plateau's patience {plateau.patience} lowers the rate"
+        )
+        yield Problem(
+            _at("callbacks.early_stopping.patience"), what, f"more than {plateau.patience}",
+            "raise it, or lower callbacks.reduce_lr_on_plateau.patience",
+        )  # fmt: skip
+
+
+@_rule("callbacks.reduce_lr_on_plateau", "train.schedule")
+def plateau_with_schedule(config: Config) -> Iterator[Problem]:
+    plateau, schedule = config.callbacks.reduce_lr_on_plateau, config.train.schedule
+    if plateau is None or schedule is None:
+        return
+    warm = schedule.warmup_steps or schedule.warmup_epochs
+    if schedule.name != "constant" or warm:
+        name = "a warmup" if schedule.name == "constant" else f"schedule '{schedule.name}'"
+        what = f"together with {name}: both would set the learning rate"
+        mend = "set train.schedule=null or callbacks.reduce_lr_on_plateau=null"
+        yield Problem(_at("callbacks.reduce_lr_on_plateau"), what, "one of the two", mend, at_key=True)
+
+
+@_rule("callbacks.reduce_lr_on_plateau", "train.optimizer")
+def plateau_floor(config: Config) -> Iterator[Problem]:
+    plateau, rate = config.callbacks.reduce_lr_on_plateau, config.train.optimizer.learning_rate
+    if plateau is not None and plateau.min_lr >= rate:
+        what = f"min_lr {plateau.min_lr:g} is not below train.optimizer.learning_rate {rate:g}"
+        yield Problem(_at("callbacks.reduce_lr_on_plateau.min_lr"), what, mend="lower it")
+
+
+# --- optimizer and schedule --------------------------------------------------------------------------------------
+@_rule("train.optimizer")
+def one_clipping(config: Config) -> Iterator[Problem]:
+    args = config.train.optimizer.args
+    given = [key for key in ("clipnorm", "clipvalue", "global_clipnorm") if key in args]
+    for key in given[1:]:
+        yield Problem(("train", "optimizer", key), f"given together with {given[0]}", "one way to clip", "remove one")
+
+
+@_rule("train.optimizer")
+def nesterov_without_momentum(config: Config) -> Iterator[Problem]:
+    args = config.train.optimizer.args
+    if config.train.optimizer.name == "sgd" and args.get("nesterov") and not args.get("momentum"):
+        yield Problem(
+            _at("train.optimizer.nesterov"), "nesterov without momentum does nothing", mend="set momentum: 0.9"
+        )
+
+
+@_rule("train.optimizer")
+def averaging_switched_off(config: Config) -> Iterator[Problem]:
+    args = config.train.optimizer.args
+    for key in ("ema_momentum", "ema_overwrite_frequency"):
+        if key in args and not args.get("use_ema"):
+            yield Problem(("train", "optimizer", key), f"{key} without use_ema does nothing", mend="add use_ema: true")
+
+
+@_rule("train.schedule", "train.optimizer")
+def schedule_against_optimizer(config: Config) -> Iterator[Problem]:
+    schedule, optimizer = config.train.schedule, config.train.optimizer
+    if schedule is None:
+        return
+    rate, args = optimizer.learning_rate, schedule.args
+    first = {
+        "piecewise": ("values", args.get("values", [0])[0]),
+        "one_cycle": ("max_learning_rate", args.get("max_learning_rate")),
+    }
+    key, own = first.get(schedule.name, ("", rate))
+    if own != rate:
+        what = f"{rate:g} would never be used: schedule '{schedule.name}' has {key} {own:g}"
+        yield Problem(_at("train.optimizer.learning_rate"), what, mend="remove it or make them equal")
+    if schedule.name == "one_cycle" and "max_momentum" in args and not has_momentum(config):
+        what = f"optimizer '{optimizer.name}' has no momentum to move"
+        yield Problem(_at("train.schedule.max_momentum"), what, mend="remove max_momentum and min_momentum")
+    if schedule.name == "polynomial" and args["end_learning_rate"] >= rate:
+        what = f"{args['end_learning_rate']:g} is not below train.optimizer.learning_rate {rate:g}"
+        yield Problem(_at("train.schedule.end_learning_rate"), what, mend="lower it")
+    if optimizer.name == "schedulefreeadamw" and schedule.name != "constant":
+        what = "schedulefreeadamw needs no schedule"
+        yield Problem(_at("train.schedule"), what, mend="set train.schedule=null or take adamw", at_key=True)
+
+
+@_rule("train.schedule", "train.epochs")
+def schedule_longer_than_training(config: Config) -> Iterator[Problem]:
+    schedule, epochs = config.train.schedule, config.train.epochs
+    if schedule is None:
+        return
+    if schedule.warmup_epochs is not None and schedule.warmup_epochs >= epochs:
+        what = f"a warmup of {schedule.warmup_epochs:g} epochs is not shorter than train.epochs {epochs}"
+        yield Problem(_at("train.schedule.warmup_epochs"), what, mend="lower it or raise train.epochs")
+    first = schedule.args.get("every_epochs") or (schedule.args.get("boundaries_epochs") or [0])[0]
+    if first >= epochs:
+        key = "every_epochs" if "every_epochs" in schedule.args else "boundaries_epochs"
+        what = f"the first change at epoch {first:g} is never reached within train.epochs {epochs}"
+        yield Problem(("train", "schedule", key), what, mend="lower it, raise train.epochs, or set train.schedule=null")
+
+
+# --- runtime -----------------------------------------------------------------------------------------------------
+@_rule("runtime.device", "runtime.precision")
+def precision_of_device(config: Config) -> Iterator[Problem]:
+    if config.runtime.device == "cpu" and config.runtime.precision == "mixed_float16":
+        what = "mixed_float16 needs a GPU, but runtime.device is cpu"
+        yield Problem(_at("runtime.precision"), what, mend="take mixed_bfloat16 or float32")
+
+
+@_rule("train.optimizer", "runtime.precision")
+def loss_scale_without_float16(config: Config) -> Iterator[Problem]:
+    args = config.train.optimizer.args
+    if "loss_scale_factor" in args and config.runtime.precision == "mixed_float16":
+        what = "loss_scale_factor together with mixed_float16, which scales the loss itself"
+        yield Problem(_at("train.optimizer.loss_scale_factor"), what, mend="remove it")

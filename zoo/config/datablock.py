@@ -1,0 +1,116 @@
+"""The data block: source, splits, and what is done to images and texts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SerializerFunctionWrapHandler, Strict, model_serializer, model_validator
+
+from . import facts
+from .fields import (
+    Block,
+    Numbers,
+    Positive,
+    PositiveOrNull,
+    ProperShare,
+    Seed,
+    Share,
+    Side,
+    TextOrNull,
+    Whole,
+    one_of,
+    says,
+)
+
+
+class Augment(Block):
+    """Random changes of training images, the same ones again for the same seed, epoch and image."""
+
+    shift: Whole = Field(0, description="shift by up to this many pixels in each direction")
+    flip: Annotated[Literal["horizontal"] | None, says("horizontal or null")] = Field(
+        None, description="horizontal: mirror half of the images"
+    )
+
+
+class DataConfig(Block):
+    """Where the data come from and how they become batches."""
+
+    name: Annotated[Literal[facts.DATA_NAMES], one_of(*facts.DATA_NAMES)] = Field(description="the data source")  # type: ignore[valid-type]
+    path: TextOrNull = Field(None, description="a local file in the official format; null: download once")
+    batch_size: Positive = Field(64, description="items per training step")
+    validation: Share = Field(0.1, description="share of the training part kept for validation, stratified; 0: none")
+    test: ProperShare = Field(0.2, description="share kept for the test, for sources without an official test part")
+    split_seed: Seed = Field(0, description="fixes the splits, whatever runtime.seed is")
+    limit: PositiveOrNull = Field(None, description="use at most this many training and test items, to try things")
+    # images
+    image_size: Annotated[
+        Annotated[int, Field(gt=0)]
+        | Annotated[tuple[Annotated[int, Field(gt=0)], Annotated[int, Field(gt=0)]], Strict(False)]
+        | None,
+        says("a positive integer, [height, width] or null"),
+    ] = Field(None, description="side, or [height, width]; null: the model's")
+    fit: Annotated[Literal["pad", "resize"], one_of("pad", "resize")] = Field(
+        "pad", description="how images are brought to that size"
+    )
+    pixel_range: Annotated[tuple[float, float], Strict(False), says("two numbers [black, white]")] = Field(
+        (0.0, 1.0), description="what black and white become"
+    )
+    mean: Annotated[Numbers, says("a list of numbers, one per channel, or null")] = Field(
+        None, description="subtracted per channel, after pixel_range"
+    )
+    std: Annotated[Numbers, says("a list of numbers, one per channel, or null")] = Field(
+        None, description="divided by per channel, after mean"
+    )
+    augment: Augment = Field(default_factory=Augment, description="random changes of training images")
+    # tokens
+    num_words: PositiveOrNull = Field(None, description="keep the most frequent words; null: all")
+    maxlen: PositiveOrNull = Field(None, description="length of a text in words; null: the model's")
+    pad: Side = Field("pre", description="the side on which short texts are padded")
+    truncate: Side = Field("pre", description="the side on which long texts are cut")
+    # synthetic
+    kind: Annotated[Literal["image", "tokens"], one_of("image", "tokens")] = Field(
+        "image", description="synthetic: what to make"
+    )
+    samples: Positive = Field(1000, description="synthetic: how many items in all")
+    classes: Annotated[int | None, Field(ge=2), says("an integer of at least 2")] = Field(
+        None, description="synthetic: how many classes; null: 10 for images, 2 for tokens"
+    )
+    shape: Annotated[
+        Annotated[tuple[Annotated[int, Field(gt=0)], ...], Field(min_length=3, max_length=3), Strict(False)] | None,
+        says("[height, width, channels] or null"),
+    ] = Field(None, description="synthetic images: [height, width, channels]; null: [28, 28, 1]")
+
+    @property
+    def content(self) -> str:
+        """What the items are: "image" or "tokens"."""
+        return facts.SOURCES[self.name].content or self.kind
+
+    def unused(self) -> dict[str, str]:
+        """Options that this source does not use, with the reason."""
+        source, reasons = facts.SOURCES[self.name], {}
+        if self.content != "image":
+            reasons |= dict.fromkeys(facts.IMAGE_OPTIONS, f"is for images, but '{self.name}' gives tokens")
+        if self.content != "tokens":
+            reasons |= dict.fromkeys(facts.TOKEN_OPTIONS, f"is for texts, but '{self.name}' gives images")
+        if self.name != "synthetic":
+            reasons |= dict.fromkeys(facts.SYNTHETIC_OPTIONS, "is for data.name: synthetic")
+        elif self.kind == "tokens":
+            reasons["shape"] = "is for images; the length of texts is data.maxlen"
+        if not source.takes_path:
+            reasons["path"] = f"cannot be used: '{self.name}' reads no file"
+        if source.official_test:
+            reasons["test"] = f"cannot be used: '{self.name}' has its own test part"
+        return reasons
+
+    @model_validator(mode="after")
+    def _resolve(self) -> DataConfig:
+        if self.name == "synthetic":
+            self.__dict__["classes"] = self.classes or (10 if self.kind == "image" else 2)
+            if self.kind == "image":
+                self.__dict__["shape"] = self.shape or (28, 28, 1)
+        return self
+
+    @model_serializer(mode="wrap")
+    def _dump(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        unused = self.unused()
+        return {key: value for key, value in handler(self).items() if key not in unused}

@@ -1,0 +1,91 @@
+"""Our own words as data: learning-rate schedules and data sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ScheduleFacts:
+    """Arguments of a schedule: their kinds (`names.KINDS`), defaults, and which of two ways to say a length.
+
+    `either` names two arguments that say one thing in epochs or in steps; `needed` says that one must be given
+    (otherwise the length is the whole training).
+    """
+
+    args: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+    either: tuple[str, str] | None = None
+    needed: bool = False
+
+
+_DECAY = {"decay_steps": "count", "decay_epochs": "positive"}
+_RATE = {"decay_rate": "positive", "staircase": "bool"}
+
+SCHEDULES: dict[str, ScheduleFacts] = {
+    "constant": ScheduleFacts(),
+    "step": ScheduleFacts(
+        {"every_epochs": "positive", "every_steps": "count", "factor": "positive"},
+        required=("factor",), either=("every_epochs", "every_steps"), needed=True,
+    ),
+    "piecewise": ScheduleFacts(
+        {"boundaries_epochs": "rising", "boundaries": "rising_counts", "values": "rates"},
+        required=("values",), either=("boundaries_epochs", "boundaries"), needed=True,
+    ),
+    "exponential": ScheduleFacts(
+        {**_DECAY, **_RATE}, {"staircase": False},
+        required=("decay_rate",), either=("decay_steps", "decay_epochs"), needed=True,
+    ),
+    "inverse_time": ScheduleFacts(
+        {**_DECAY, **_RATE}, {"staircase": False},
+        required=("decay_rate",), either=("decay_steps", "decay_epochs"), needed=True,
+    ),
+    "polynomial": ScheduleFacts(
+        {**_DECAY, "end_learning_rate": "nonnegative", "power": "positive", "cycle": "bool"},
+        {"end_learning_rate": 1e-4, "power": 1.0, "cycle": False}, either=("decay_steps", "decay_epochs"),
+    ),
+    "cosine": ScheduleFacts({**_DECAY, "alpha": "unit"}, {"alpha": 0.0}, either=("decay_steps", "decay_epochs")),
+    "cosine_restarts": ScheduleFacts(
+        {
+            "first_decay_steps": "count", "first_decay_epochs": "positive",
+            "t_mul": "positive", "m_mul": "positive", "alpha": "unit",
+        },
+        {"t_mul": 2.0, "m_mul": 1.0, "alpha": 0.0},
+        either=("first_decay_steps", "first_decay_epochs"), needed=True,
+    ),
+    "one_cycle": ScheduleFacts(
+        {
+            "max_learning_rate": "positive", "div_factor": "positive", "final_div_factor": "positive",
+            "pct_start": "between", "max_momentum": "share", "min_momentum": "share", "anneal": "cos|linear",
+        },
+        {"div_factor": 25.0, "final_div_factor": 1e4, "pct_start": 0.3, "anneal": "cos"},
+    ),
+}  # fmt: skip
+WARMUP = {"warmup_steps": "whole", "warmup_epochs": "nonnegative"}
+
+
+@dataclass(frozen=True)
+class SourceFacts:
+    """A data source: what its items are, its classes, whether it reads `data.path` and has its own test part."""
+
+    content: str | None  # "image" | "tokens"; None: `data.kind` says it
+    classes: int | None
+    takes_path: bool
+    official_test: bool
+
+
+SOURCES: dict[str, SourceFacts] = {
+    "digits": SourceFacts("image", 10, takes_path=False, official_test=False),
+    "mnist": SourceFacts("image", 10, takes_path=True, official_test=True),
+    "fashion_mnist": SourceFacts("image", 10, takes_path=True, official_test=True),
+    "cifar10": SourceFacts("image", 10, takes_path=True, official_test=True),
+    "imdb": SourceFacts("tokens", 2, takes_path=True, official_test=True),
+    "synthetic": SourceFacts(None, None, takes_path=False, official_test=False),
+}
+DATA_NAMES = tuple(SOURCES)
+IMAGE_OPTIONS = ("image_size", "fit", "pixel_range", "mean", "std", "augment")
+TOKEN_OPTIONS = ("num_words", "maxlen", "pad", "truncate")
+SYNTHETIC_OPTIONS = ("kind", "samples", "classes", "shape")
