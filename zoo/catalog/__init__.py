@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from zoo.catalog import alexnet, resnet, small, text, vgg
+from zoo.catalog import alexnet, inception, mobile, resnet, small, text, textcnn, vgg
 from zoo.spec import ModelSpec
 
-FAMILIES = (small, text, alexnet, vgg, resnet)
+FAMILIES = (small, text, textcnn, alexnet, vgg, inception, resnet, mobile)
 
 CATALOG: dict[str, ModelSpec] = {row.name: row for family in FAMILIES for row in family.ROWS}

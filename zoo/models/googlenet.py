@@ -98,9 +98,8 @@ def auxiliary(x, classes: int, dropout: float, name: str):
     x = layers.AveragePooling2D(5, strides=3, name=f"{name}_pool")(x)  # 4 x 4 x C
     x = conv(x, 128, 1, f"{name}_conv")  # 4 x 4 x 128
     x = layers.Flatten(name=f"{name}_flatten")(x)  # 2048
-    x = layers.Dense(
-        1024, activation="relu", kernel_initializer=xavier(), bias_initializer=bias(), name=f"{name}_fc"
-    )(x)
+    fc = {"kernel_initializer": xavier(), "bias_initializer": bias()}
+    x = layers.Dense(1024, activation="relu", **fc, name=f"{name}_fc")(x)  # 1024
     x = layers.Dropout(dropout, name=f"{name}_dropout")(x)
     return logits(x, classes, name=f"{name}_predictions", kernel_initializer=xavier())
 

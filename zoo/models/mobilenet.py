@@ -58,9 +58,7 @@ def mobilenet(
     """
     check_input(input_shape, 31, name, classes=classes, dynamic=True)
     if isinstance(alpha, bool) or not isinstance(alpha, (int, float)) or not 1 / 32 <= alpha < 100:
-        raise ZooError(
-            f"{name} was given alpha={alpha!r}", "a number of at least 1/32", "set alpha, 1 is the paper's"
-        )
+        raise ZooError(f"{name} was given alpha={alpha!r}", "a number of at least 1/32", "set alpha, 1 is the paper's")
 
     inputs = layers.Input(input_shape, name="input")  # 224 x 224 x 3
     x = layers.Conv2D(int(32 * alpha), 3, strides=2, padding="same", use_bias=False, name="conv1")(inputs)

@@ -88,15 +88,13 @@ def textcnn(
         c = layers.Conv1D(filters, h, activation="relu", kernel_initializer=uniform(0.01), name=f"conv{h}")(
             x
         )  # (T - h + 1) x 100, Eq. 2
-        maxima.append(layers.GlobalMaxPooling1D(name=f"max{h}")(c))  # 100
-    z = maxima[0] if len(maxima) == 1 else layers.Concatenate(name="features")(maxima)  # 300
-    x = layers.Dropout(dropout, name="dropout")(z)
+        maxima.append(layers.GlobalMaxPooling1D(name=f"max{h}" if len(windows) > 1 else "features")(c))  # 100
+    x = layers.Concatenate(name="features")(maxima) if len(windows) > 1 else maxima[0]  # 300, z in the paper
+    x = layers.Dropout(dropout, name="dropout")(x)
     x = logits(x, classes, kernel_initializer="zeros", kernel_constraint=keras.constraints.MaxNorm(3, axis=0))
     model = keras.Model(inputs, x, name=name)
     for embedding in embeddings:  # both channels begin alike
-        embedding.embeddings.assign(
-            embeddings[0].embeddings if embedding_matrix is None else embedding_matrix
-        )
+        embedding.embeddings.assign(embeddings[0].embeddings if embedding_matrix is None else embedding_matrix)
     return model
 
 
@@ -107,9 +105,7 @@ def uniform(limit: float):
 
 def _check_words(name, variant, sequence_length, windows, matrix, shape) -> None:
     if not windows or len(set(windows)) < len(windows):
-        raise ZooError(
-            f"{name} was given windows={tuple(windows)}", "one window or more, all different", "set windows"
-        )
+        raise ZooError(f"{name} was given windows={tuple(windows)}", "one window or more, all different", "set windows")
     if sequence_length is not None and sequence_length < max(windows):
         raise ZooError(
             f"{name} was given sequence_length={sequence_length}, shorter than its largest window",

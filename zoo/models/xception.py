@@ -5,10 +5,10 @@ https://arxiv.org/abs/1610.02357
 
 As printed: Fig. 5, entry, middle and exit flow, BatchNorm after every convolution (not shown in the
     figure), no non-linearity inside a separable convolution (Sec. 4.7); dropout of 50 % before the logistic
-    regression (Sec. 4.4); no fully connected layers before it.
+    regression (Sec. 4.3); no fully connected layers before it.
 Not printed: BatchNorm epsilon 1e-3, momentum 0.99, Glorot-uniform kernels, and layer names: all as in
     Keras, whose net is the author's own.
-Deviation: Keras's net has no dropout; the two are the same function outside training.
+Deviation: none. (Keras's net has no dropout: outside training the two are the same function.)
 """
 
 from __future__ import annotations
@@ -62,9 +62,7 @@ def xception(
 
 def reducing(x, filters: tuple[int, int], name: str):
     """(H, W, C) -> (H / 2, W / 2, filters[-1]): entry and exit flow, 1x1/2 on the shortcut."""
-    shortcut = layers.Conv2D(
-        filters[-1], 1, strides=2, padding="same", use_bias=False, name=f"{name}_shortcut"
-    )(x)
+    shortcut = layers.Conv2D(filters[-1], 1, strides=2, padding="same", use_bias=False, name=f"{name}_shortcut")(x)
     shortcut = norm(shortcut, f"{name}_shortcut")
     x = separables(x, filters, name)
     x = layers.MaxPooling2D(3, strides=2, padding="same", name=f"{name}_pool")(x)
