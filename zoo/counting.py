@@ -58,18 +58,16 @@ def count_layers(model: keras.Model) -> list[LayerCount]:
     Raises:
         ZooError: the model has not been built, so there are no shapes to count.
     """
-    if not getattr(model, "inputs", None):
+    if not getattr(_functional(model), "inputs", None) or not hasattr(_functional(model), "operations"):
         raise ZooError(f"the model '{model.name}' has not been built", "a functional or built model",
                        "call it once, or give it a keras.Input")  # fmt: skip
-    return list(_walk(model, "", {}, set()))
+    return list(_walk(_functional(model), "", {}, set()))
 
 
 def _walk(model, prefix: str, fields: dict, seen: set):
     """Layers in order; `fields` maps a tensor's id to (receptive field, jump) along its widest path."""
     for tensor in model.inputs:
         fields.setdefault(id(tensor), ((1, 1), (1, 1)) if len(tensor.shape) == 4 else None)
-    if not hasattr(model, "operations"):
-        raise ZooError(f"the model '{model.name}' has no graph", "a functional model", "")
     for operation, node in _calls(model):
         if isinstance(operation, keras.Model):
             inner = _functional(operation)
@@ -94,7 +92,6 @@ def _functional(model):
 
 def _calls(model):
     """(operation, node) in topological order, once for each call that belongs to this model."""
-    model = _functional(model)
     nodes = {id(node) for level in model._nodes_by_depth.values() for node in level}
     for operation in model.operations:
         for node in operation._inbound_nodes:

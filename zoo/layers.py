@@ -76,7 +76,11 @@ class SimpleRNN(keras.layers.SimpleRNN):
 
 @register
 class LSTM(keras.layers.LSTM):
-    """Keras's LSTM; every recurrent layer of the zoo is made here."""
+    """Keras's LSTM; every recurrent layer of the zoo is made here.
+
+    The input projection stays inside the time loop: one product for all steps gave equal numbers but was slower
+    on the CPU without XLA (LSTM .5-.9x), and no faster with it for GRU (1.0x).
+    """
 
 
 @register

@@ -1,0 +1,214 @@
+"""The commands: each reads its words, calls one act, and prints. Nothing here imports TensorFlow before it must."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from zoo.errors import Interrupted, ZooError
+
+MODELS, TRAINING, RUNS, DATA = "Models", "Training", "Runs", "Machine and data"
+
+app = typer.Typer(
+    name="zoo",
+    help="A reference-model zoo for Keras 3: classical architectures, true to their papers, and one runner.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+Overrides = Annotated[
+    list[str] | None, typer.Argument(help="Changes such as train.epochs=3.", metavar="[KEY=VALUE ...]")
+]
+
+
+class Resume(StrEnum):
+    auto = "auto"
+    never = "never"
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one sentence on stderr and exit code 2."""
+    quiet = os.environ.get("ZOO_DEBUG") != "1"
+    try:
+        app(standalone_mode=True)
+    except ZooError as error:
+        _end(f"zoo: {error}", 2, quiet)
+    except Interrupted as error:
+        _end(f"zoo: {error}", error.code, quiet)
+    except KeyboardInterrupt:
+        _end("zoo: interrupted", 130, quiet)
+    except BrokenPipeError:  # `zoo list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _tensorflow() -> None:
+    """Import TensorFlow without its start-up messages: they come from C++ and heed no setting. ZOO_DEBUG=1 shows them."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if os.environ.get("ZOO_DEBUG") == "1" else "3")
+    if os.environ.get("ZOO_DEBUG") == "1":
+        return
+    sys.stderr.flush()
+    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        import tensorflow as tf
+
+        tf.config.list_logical_devices()
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nowhere)
+
+
+def _end(sentence: str, code: int, quiet: bool) -> None:
+    if not quiet:
+        import traceback
+
+        traceback.print_exc()
+    print(sentence, file=sys.stderr)
+    sys.exit(code)
+
+
+@app.command("list", rich_help_panel=MODELS)
+def list_(
+    pattern: Annotated[str, typer.Argument(help="A part of the name, or a pattern such as 'resnet*'.")] = "*",
+    task: Annotated[str | None, typer.Option(help="image-classification or text-classification.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the models: parameters, multiply-adds, paper."""
+    from zoo import registry, tables
+
+    names = registry.list_models(pattern, task=task)
+    if not names:
+        raise ZooError(f"no model matches '{pattern}'", mend="`zoo list` shows all")
+    print(json.dumps(names) if as_json else tables.models([registry.describe(n) for n in names]))
+
+
+@app.command(rich_help_panel=MODELS)
+def info(model: Annotated[str, typer.Argument(help="A name from `zoo list`.")], as_json: Json = False) -> None:
+    """Show a model's paper, counts, printed figures, deviations, arguments and recipe."""
+    from zoo import registry, tables
+
+    spec = registry.describe(model)
+    print(json.dumps(tables.spec_dict(spec), indent=2) if as_json else tables.spec(spec))
+
+
+@app.command(rich_help_panel=TRAINING)
+def train(
+    config: Annotated[Path, typer.Argument(help="A YAML file.")],
+    overrides: Overrides = None,
+    resume: Annotated[
+        Resume, typer.Option(help="auto goes on where the same config stopped; never begins afresh.")
+    ] = Resume.auto,
+) -> None:
+    """Train a config into a run folder, then evaluate it once on the test split."""
+    from zoo.config import load_config
+    from zoo.runner import train as act
+
+    resolved = load_config(config, overrides or ())
+    _tensorflow()
+    act(resolved, resume=resume.value)
+
+
+@app.command(rich_help_panel=RUNS)
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    as_json: Json = False,
+) -> None:
+    """Evaluate a run's best weights: loss, accuracy, per class, confusion matrix."""
+    from zoo import rundir, tables
+    from zoo.evaluation import evaluate as act
+
+    opened = rundir.open_run(run)
+    _tensorflow()
+    result = act(opened, split)
+    if as_json:
+        print(json.dumps(opened.metrics if opened.finished else {split: result}))
+    else:
+        print(tables.evaluation(result, opened.data["class_names"]))
+        print(f"written: {run}/metrics.json, {run}/confusion.png")
+
+
+@app.command(rich_help_panel=RUNS)
+def predict(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    inputs: Annotated[list[str], typer.Argument(help="Image files; or texts, or files of text, for a text run.")],
+    top: Annotated[int, typer.Option(min=1, help="How many labels to show.")] = 3,
+    as_json: Json = False,
+) -> None:
+    """Label images or texts with a run's best weights."""
+    from zoo import rundir, tables
+    from zoo.prediction import predict as act
+    from zoo.prediction import read_texts
+
+    opened = rundir.open_run(run)
+    _tensorflow()
+    rows = act(opened, read_texts(inputs) if opened.data["kind"] == "tokens" else inputs)
+    print(json.dumps(rows, ensure_ascii=False) if as_json else tables.predictions(rows, top))
+
+
+class Level(StrEnum):
+    blocks = "blocks"
+    layers = "layers"
+
+
+@app.command(rich_help_panel=MODELS)
+def plot(
+    what: Annotated[str, typer.Argument(help="A model's name, a run folder, or a config.", metavar="MODEL|RUN|CONFIG")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The picture: .svg, .png, .html, .mmd or .txt.")
+    ] = None,
+    level: Annotated[Level, typer.Option(help="The paper's blocks, or every layer.")] = Level.blocks,
+) -> None:
+    """Draw an architecture, of a run also its curves."""
+    from zoo.pictures import draw
+
+    _tensorflow()
+    for path in draw(what, output, level.value):
+        print(f"written: {path}")
+
+
+@app.command("config", rich_help_panel=TRAINING)
+def config_(
+    config: Annotated[Path | None, typer.Argument(help="A YAML file.")] = None,
+    overrides: Overrides = None,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of config files.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show a config as it resolves, with the origin of every value."""
+    from zoo import config as room
+    from zoo import tables
+
+    if schema:
+        print(json.dumps(room.json_schema(), indent=2))
+        return
+    if config is None:
+        raise ZooError("no config was given", "a YAML file", "`zoo config configs/lenet5_digits.yaml`")
+    resolved = room.load_config(config, overrides or ())
+    print(json.dumps(resolved.to_dict(), indent=2) if as_json else tables.config(resolved))
+
+
+@app.command(rich_help_panel=DATA)
+def devices(as_json: Json = False) -> None:
+    """Show what TensorFlow computes on and, where no GPU is used, why."""
+    from zoo import devices as room
+
+    _tensorflow()
+    found: dict[str, Any] = room.report()
+    if as_json:
+        print(json.dumps(found))
+        return
+    for device in found["devices"]:
+        print(f"{device['name']:<8} {device['description']}".rstrip())
+    if found["reason"]:
+        print(f"no GPU is used: {found['reason']}")

@@ -1,0 +1,144 @@
+"""What a finished net is worth: figures of a split from the run folder alone, per class and as a confusion matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from zoo import rundir
+from zoo.errors import ZooError
+from zoo.rundir import Run
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from zoo.config import Config
+    from zoo.data import Dataset
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The figures of one split.
+
+    Attributes:
+        summary: loss and metrics, as in metrics.json.
+        labels: (N,) the true class of each item.
+        probabilities: (N, classes) softmax of the logits; for one logit (1 - p, p).
+        class_names: the names, in order of their index.
+    """
+
+    summary: dict[str, float]
+    labels: np.ndarray
+    probabilities: np.ndarray
+    class_names: tuple[str, ...]
+
+    @property
+    def predicted(self) -> np.ndarray:
+        """(N,) the class of the largest probability."""
+        return self.probabilities.argmax(axis=1)
+
+    @property
+    def confusion(self) -> np.ndarray:
+        """(classes, classes) counts; rows are true classes, columns predicted ones."""
+        from sklearn.metrics import confusion_matrix
+
+        return confusion_matrix(self.labels, self.predicted, labels=range(len(self.class_names)))
+
+    def per_class(self) -> list[dict[str, Any]]:
+        """Precision, recall, F1 and count of every class; 0 where a class was never predicted."""
+        from sklearn.metrics import precision_recall_fscore_support
+
+        columns = precision_recall_fscore_support(
+            self.labels, self.predicted, labels=range(len(self.class_names)), zero_division=0
+        )
+        return [
+            {"class": name, "precision": float(p), "recall": float(r), "f1": float(f), "count": int(n)}
+            for name, p, r, f, n in zip(self.class_names, *columns, strict=True)
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the items themselves, as JSON."""
+        return {**self.summary, "per_class": self.per_class(), "confusion": self.confusion.tolist()}
+
+
+def evaluate(run: Run | str, split: str = "test") -> dict[str, Any]:
+    """Evaluate a run's best weights on one of its splits; writes metrics.json and confusion.png into the folder.
+
+    Args:
+        run: a `Run` or its folder.
+        split: "train", "validation" or "test".
+
+    Returns:
+        `{"loss", "accuracy", ..., "per_class": [...], "confusion": [[...]]}`.
+
+    Raises:
+        ZooError: the folder is half there, the weights are damaged, the data are not those of the training.
+    """
+    from zoo.drawing import plot_confusion
+
+    run = run if isinstance(run, Run) else rundir.open_run(run)
+    result = figures(run, split)
+    metrics = run.metrics if (run.path / rundir.METRICS).exists() else None
+    if metrics is not None:  # an unfinished run keeps having none
+        rundir.write_json(run.path / rundir.METRICS, {**metrics, split: result.summary})
+    plot_confusion(result.confusion, result.class_names, run.path / "confusion.png")
+    return result.to_dict()
+
+
+def figures(run: Run, split: str, dataset: Dataset | None = None) -> Figures:
+    """Loss and metrics of the best weights, from the logits of the whole split at once; no penalties in the loss."""
+    import numpy as np
+
+    from zoo import devices
+    from zoo.build import model_of
+    from zoo.training import objectives
+
+    config = run.config
+    if split not in SPLITS:
+        raise ZooError(f"unknown split '{split}'", "one of " + ", ".join(SPLITS))
+    with devices.place(config.runtime.device):
+        model = model_of(run)
+        batches = _batches(run, split, dataset)
+        model.compile(jit_compile=devices.switches(config, model, 1)["jit_compile"])
+        logits = model.predict(batches.map(lambda x, *y: x), verbose=0)
+        labels = np.concatenate([np.asarray(y) for _, y, *_ in batches])
+        logits = np.asarray(logits[0] if isinstance(logits, list) else logits, "float32")
+        summary = {"loss": float(objectives.make_loss(config.train, logits.shape[-1])(labels, logits))}
+        for metric in objectives.make_metrics(config.train.metrics, logits.shape[-1]):
+            metric.update_state(labels, logits)
+            summary[metric.name] = float(metric.result())
+    return Figures(summary, labels, probabilities(logits, config), tuple(run.data["class_names"]))
+
+
+def probabilities(outputs: np.ndarray, config: Config) -> np.ndarray:
+    """(N, classes) from a model's outputs: softmax of logits, (1 - p, p) for one unit, or what is one already."""
+    import keras
+    import numpy as np
+
+    plain = config.model.args.get("classifier_activation") in (None, "linear")
+    if outputs.shape[-1] == 1:
+        positive = np.asarray(keras.ops.sigmoid(outputs)) if plain else outputs
+        return np.concatenate([1 - positive, positive], axis=1)
+    return np.asarray(keras.ops.softmax(outputs)) if plain else outputs
+
+
+def _batches(run: Run, split: str, dataset: Dataset | None):
+    from zoo import data
+    from zoo.build import wanted_shape
+
+    if dataset is None:
+        config = run.config
+        dataset = data.load(config.data, seed=config.runtime.seed, input_shape=wanted_shape(config))
+        if dataset.info.hash != run.data["hash"]:
+            raise ZooError(
+                f"the data are not those {run} was trained on",
+                f"data with the hash {run.data['hash']}",
+                "restore them at the data.path of its config.yaml",
+            )
+    if split == "train":
+        return dataset.train.stream().take(dataset.train.steps_per_epoch)
+    if split == "validation" and dataset.validation is None:
+        raise ZooError(f"{run} has no validation split", "data.validation above 0", "evaluate the test split")
+    return dataset.validation if split == "validation" else dataset.test

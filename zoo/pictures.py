@@ -1,0 +1,55 @@
+"""`zoo plot`: finds out what is to be drawn, and draws it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo import registry, rundir
+from zoo.errors import ZooError, did_you_mean
+
+if TYPE_CHECKING:
+    import keras
+
+
+def draw(what: str, output: Path | None, level: str) -> list[Path]:
+    """Draw a catalogue model, a run (diagram and curves) or a config's model; returns what was written.
+
+    Raises:
+        ZooError: `what` is none of the three, or the picture cannot be written.
+    """
+    from zoo import drawing
+
+    path = Path(what)
+    if path.is_dir():
+        from zoo.build import model_of
+
+        run = rundir.open_run(path)
+        written = [drawing.plot(model_of(run), output or path / "model.svg", level=level)]
+        if run.history:
+            best = run.metrics["best_epoch"] if run.finished else None
+            written.append(drawing.plot_curves(run.history, path / "curves.png", best_epoch=best))
+        return written
+    if path.suffix in (".yaml", ".yml"):
+        from zoo.config import load_config
+
+        config = load_config(path)
+        return [drawing.plot(_model_of_config(config), output or Path(f"{config.name}.svg"), level=level)]
+    return [drawing.plot(_model(what), output or Path(f"{what.rpartition(':')[2]}.svg"), level=level)]
+
+
+def _model(name: str) -> keras.Model:
+    from zoo.build import create_model
+
+    if not registry.is_own_builder(name) and name not in registry.list_models():
+        raise ZooError(
+            f"'{name}' is neither a model, a run folder nor a config", mend=did_you_mean(name, registry.list_models())
+        )
+    return create_model(name)
+
+
+def _model_of_config(config) -> keras.Model:
+    """The model as the runner would build it: classes and shapes come from the data."""
+    from zoo.runner import prepare
+
+    return prepare(config).model

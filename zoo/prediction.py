@@ -1,0 +1,79 @@
+"""Labels for new inputs, through the very preprocessing and vocabulary of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from zoo import rundir
+from zoo.errors import ZooError
+from zoo.rundir import Run
+
+
+def predict(run: Run | str, inputs: Sequence[Any]) -> list[dict[str, Any]]:
+    """Predict a label for each input.
+
+    Args:
+        run: a `Run` or its folder.
+        inputs: for image runs, image files or arrays (height, width, channels) of 0..255; for text runs, texts.
+
+    Returns:
+        One `{"input", "label", "probability", "probabilities": {class: probability}}` per input, the classes in
+        falling order of probability.
+
+    Raises:
+        ZooError: an input that is not an image, an empty text, a folder that is half there.
+    """
+    import numpy as np
+
+    from zoo import devices
+    from zoo.build import model_of
+    from zoo.data.preprocess import Preprocessor
+    from zoo.evaluation import probabilities
+
+    run = run if isinstance(run, Run) else rundir.open_run(run)
+    if isinstance(inputs, str | bytes) or not len(inputs):
+        raise ZooError("predict was given no list of inputs", "a list of images or texts", "put the input in brackets")
+    info = run.data
+    preprocessor = Preprocessor.from_dict(info["preprocessing"], run.vocabulary)
+    batch = preprocessor.texts(list(inputs)) if info["kind"] == "tokens" else preprocessor.images(list(inputs))
+    with devices.place(run.config.runtime.device):
+        model = model_of(run)
+        logits = model.predict(batch, batch_size=64, verbose=0)
+    logits = np.asarray(logits[0] if isinstance(logits, list) else logits, "float32")
+    rows = []
+    for given, row in zip(inputs, probabilities(logits, run.config), strict=True):
+        order = np.argsort(-row, kind="stable")
+        ranked = {info["class_names"][i]: float(row[i]) for i in order}
+        shown = given if isinstance(given, str) else getattr(given, "name", None) or "array"
+        rows.append(
+            {
+                "input": shown,
+                "label": next(iter(ranked)),
+                "probability": next(iter(ranked.values())),
+                "probabilities": ranked,
+            }
+        )
+    return rows
+
+
+def read_texts(words: Sequence[str]) -> list[str]:
+    """Texts as given on the command line: an argument that names a file stands for what is in it.
+
+    Raises:
+        ZooError: the file is not UTF-8 text.
+    """
+    texts = []
+    for word in words:
+        path = Path(word)
+        if len(word) > 255 or not path.is_file():
+            texts.append(word)
+            continue
+        try:
+            texts.append(path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError as error:
+            raise ZooError(
+                f"{path} is not a text in UTF-8 (byte {error.start})", "a text file", "convert it with `iconv -t UTF-8`"
+            ) from error
+    return texts

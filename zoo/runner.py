@@ -1,0 +1,274 @@
+"""The main job: a config becomes a run folder. Read top-down."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo import devices, rundir
+from zoo.errors import Interrupted, ZooError
+from zoo.rundir import Run
+
+if TYPE_CHECKING:
+    import keras
+    from rich.console import Console
+
+    from zoo.config import Config
+    from zoo.data import Dataset
+
+
+def train(config: Config, *, resume: str = "auto", console: Console | None = None) -> Run:
+    """Train the config's model and evaluate its best weights once on the test split.
+
+    The same config and output go on in the same folder: an unfinished run is taken over where it stopped, bit for
+    bit; a finished one is returned as it is.
+
+    Args:
+        config: from `zoo.load_config`.
+        resume: "auto" as above; "never" begins afresh, in the folder of the unfinished run if there is one.
+        console: where progress goes; the standard output by default.
+
+    Returns:
+        The run; `run.metrics["test"]` holds its figures.
+
+    Raises:
+        ZooError: a mistake in config or data, a loss that is not finite, a full disk; finished epochs are kept.
+        Interrupted: Ctrl-C or SIGTERM; the state is saved.
+    """
+    from rich.console import Console
+
+    console = console or Console()
+    output = Path(config.runtime.output)
+    found = rundir.find(output, config.name, config.digest())
+    if found and found.finished and resume == "auto":
+        console.print(
+            f"this config has been trained already: {found} (`--resume never` trains it again)",
+            highlight=False,
+            soft_wrap=True,
+        )
+        return found
+
+    from zoo.training.state import Signals
+
+    with Signals().listening() as signals:
+        job = prepare(config)
+        run = found if found and not found.finished else None
+        if run is None:
+            environment = {"config_digest": config.digest(), "data_hash": job.data.info.hash, **devices.environment()}
+            run = rundir.create(output, config.name, config.to_yaml(), environment)
+        with rundir.locked(run):
+            _describe_data(run, job)
+            stopped, best_epoch = _fit(run, job, resume, signals, console)
+            metrics = _evaluate(run, config, job, stopped, best_epoch)
+            _finish(run, config, metrics)
+    console.print(
+        f"best epoch {best_epoch}, "
+        + ("stopped early" if stopped == "early_stopping" else f"all {config.train.epochs} epochs done")
+        + "; its weights are the ones evaluated",
+        highlight=False,
+    )
+    console.print("test  " + "  ".join(f"{k} {v:.4f}" for k, v in metrics["test"].items()), highlight=False)
+    console.print(f"run   {run}", highlight=False, soft_wrap=True)
+    return run
+
+
+@dataclass
+class Job:
+    """What a config stands for once it is built: data, compiled model, and the steps of an epoch."""
+
+    config: Config
+    data: Dataset
+    model: keras.Model
+    steps_per_epoch: int
+
+
+def prepare(config: Config) -> Job:
+    """Load the data, build the model for them, compile it."""
+    import keras
+
+    from zoo import data
+    from zoo.build import model_for, wanted_shape
+    from zoo.config import check_steps
+    from zoo.training import objectives
+
+    keras.utils.set_random_seed(config.runtime.seed)
+    devices.check_precision(config.runtime.precision, config.runtime.device)
+    with devices.place(config.runtime.device):
+        dataset = data.load(config.data, seed=config.runtime.seed, input_shape=wanted_shape(config))
+        keras.config.set_dtype_policy(config.runtime.precision)
+        try:
+            model = model_for(config, dataset.info)
+        finally:
+            keras.config.set_dtype_policy("float32")
+        objectives.regularise(model, config.train)
+        classes = model.outputs[0].shape[-1]
+        steps = dataset.train.steps_per_epoch
+        check_steps(config, steps)
+        model.compile(
+            optimizer=objectives.make_optimizer(config.train, steps_per_epoch=steps),
+            loss=objectives.make_loss(config.train, classes),
+            metrics=objectives.make_metrics(config.train.metrics, classes),
+            **devices.switches(config, model, steps),
+        )
+        model.optimizer.build(model.trainable_variables)
+    return Job(config, dataset, model, steps)
+
+
+def _describe_data(run: Run, job: Job) -> None:
+    """Labels, vocabulary, preprocessing and splits travel in the folder; data that changed since are refused."""
+    known = run.environment.get("data_hash")
+    if known != job.data.info.hash:
+        raise ZooError(
+            f"the data have changed since {run} was begun",
+            f"data with the hash {known}",
+            "restore them, or begin afresh with --resume never under another name",
+        )
+    rundir.write_json(run.path / rundir.DATA, job.data.info.to_dict())
+    if job.data.info.vocabulary is not None:
+        rundir.write_json(run.path / rundir.VOCABULARY, list(job.data.info.vocabulary))
+    rundir.write_json(run.path / rundir.SPLITS, {k: [int(i) for i in v] for k, v in job.data.splits.items()})
+
+
+def _fit(run: Run, job: Job, resume: str, signals: Any, console: Console) -> tuple[str, int]:
+    """Train until the last epoch or the stop; returns why it ended and the best epoch, counted from 1."""
+    from zoo.config import monitor_mode
+    from zoo.training import callbacks as cb
+    from zoo.training.progress import ProgressDisplay
+    from zoo.training.state import Keeper, States
+    from zoo.weights import manifest
+
+    config, model = job.config, job.model
+    states = States(run.path / rundir.LAST)
+    if resume == "never":
+        states.clear()
+        for name in (rundir.HISTORY, rundir.WEIGHTS, rundir.RESUMES):
+            (run.path / name).unlink(missing_ok=True)
+
+    checkpoint = config.callbacks.checkpoint
+    best = cb.Best(
+        checkpoint.monitor, monitor_mode(checkpoint.monitor), lambda: manifest.save(model, run.path / rundir.WEIGHTS)
+    )
+    history = cb.History(lambda rows: rundir.write_history(run, rows))
+    remembering: dict[str, Any] = {"history": history, "best": best}
+    if config.callbacks.early_stopping:
+        remembering["early_stopping"] = cb.EarlyStopping(**config.callbacks.early_stopping.model_dump())
+    if config.callbacks.reduce_lr_on_plateau:
+        remembering["reduce_lr_on_plateau"] = cb.ReduceLROnPlateau(**config.callbacks.reduce_lr_on_plateau.model_dump())
+    watchers = [callback for name, callback in remembering.items() if name != "history"]
+    keeper = Keeper(states, remembering, steps_per_epoch=job.steps_per_epoch, signals=signals)
+    progress = ProgressDisplay(
+        epochs=config.train.epochs, steps_per_epoch=job.steps_per_epoch, console=console, best=best
+    )
+    others = [cb.TerminateOnNaN()] if config.callbacks.terminate_on_nan else []
+    if config.callbacks.tensorboard:
+        others.append(cb.tensorboard(str(run.path / "logs")))
+
+    position = keeper.load()
+    for warning in keeper.warnings:
+        console.print(f"{warning}; an older state is used", highlight=False, soft_wrap=True)
+    if position.epoch or position.step:
+        _note_resume(run, position, console)
+    progress.start(position.epoch * job.steps_per_epoch + position.step)
+    try:
+        while position.stopped is None and position.epoch < config.train.epochs:
+            progress.begin(position.step)
+            signals.in_fit = True
+            with devices.place(config.runtime.device):
+                model.fit(
+                    job.data.train.stream(position.epoch, position.step),
+                    validation_data=job.data.validation,
+                    initial_epoch=position.epoch,
+                    # A broken epoch is finished by a `fit` of its own; the state it saves begins the next one.
+                    epochs=position.epoch + 1 if position.step else config.train.epochs,
+                    steps_per_epoch=job.steps_per_epoch - position.step,
+                    class_weight=config.train.class_weight,
+                    callbacks=[history, *others, *watchers, progress, keeper],
+                    shuffle=False,  # the stream shuffles
+                    verbose=0,
+                )
+            signals.in_fit = False
+            position = keeper.load()
+    except cb.DivergedError as error:
+        raise ZooError(
+            f"the loss is not a number since epoch {error.where[0]}, step {error.where[1]}, "
+            f"at a learning rate of {error.learning_rate:.3g}",
+            mend="try a lower train.optimizer.learning_rate, or train.optimizer.clipnorm=1; "
+            f"the state before this epoch is kept in {run}",
+        ) from error
+    except Interrupted as error:
+        where = keeper.states.newest()[0] or {"epoch": 0, "step": 0}
+        raise Interrupted(
+            f"{error} after epoch {where['epoch']}, step {where['step']}; everything is saved in {run}: "
+            "give the same command again to go on",
+            error.code,
+        ) from error
+    finally:
+        signals.in_fit = False
+        progress.close()
+    return position.stopped or "epochs", best_epoch(keeper, best)
+
+
+def best_epoch(keeper: Any, best: Any) -> int:
+    """The best epoch counted from 1, also when a finished training was taken over and no `fit` ran."""
+    if best.epoch >= 0:
+        return best.epoch + 1
+    meta = keeper.states.newest()[0]
+    return meta["callbacks"]["best"]["epoch"] + 1
+
+
+def _note_resume(run: Run, position: Any, console: Console) -> None:
+    """Write the resumption into resumes.json and warn where this environment is not the one it began in."""
+    now, then = devices.environment(), run.environment
+    differing = [k for k, v in now.items() if k != "revision" and then.get(k) != v]
+    path = run.path / rundir.RESUMES
+    resumes = run.read_json(rundir.RESUMES) if path.exists() else []
+    resumes.append(
+        {
+            "epoch": position.epoch,
+            "step": position.step,
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "differing": differing,
+        }
+    )
+    rundir.write_json(path, resumes)
+    console.print(
+        f"going on after epoch {position.epoch}, step {position.step} of {run}", highlight=False, soft_wrap=True
+    )
+    if differing:
+        console.print("the result may differ in the last bits: not the same " + ", ".join(differing), highlight=False)
+
+
+def _evaluate(run: Run, config: Config, job: Job, stopped: str, best: int) -> dict[str, Any]:
+    """Evaluate the best weights: the one time the test split is touched."""
+    from zoo.evaluation import figures
+
+    metrics: dict[str, Any] = {"best_epoch": best, "stopped": stopped}
+    for split in ("validation", "test"):
+        if split == "test" or job.data.validation is not None:
+            metrics[split] = figures(run, split, dataset=job.data).summary
+    rundir.write_json(run.path / rundir.METRICS, metrics)
+    return metrics
+
+
+def _finish(run: Run, config: Config, metrics: dict[str, Any]) -> None:
+    """Curves, diagram, and the receipt that closes the run."""
+    from zoo.build import model_of
+    from zoo.drawing import plot, plot_curves
+
+    plot_curves(run.history, run.path / "curves.png", best_epoch=metrics["best_epoch"])
+    plot(model_of(run), run.path / "model.svg")
+    rundir.write_json(
+        run.path / rundir.RECEIPT,
+        {
+            "config": config.name,
+            "config_digest": config.digest(),
+            "seed": config.runtime.seed,
+            "data": run.data["name"],
+            "data_hash": run.data["hash"],
+            "weights_sha256": rundir.sha256(run.weights),
+            "environment": run.environment,
+            "metrics": metrics,
+        },
+    )

@@ -1,0 +1,75 @@
+"""The facts about a model, as data: its paper, its counts, what the paper prints, where ours departs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Where an architecture was published."""
+
+    title: str
+    authors: str
+    year: int
+    venue: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as the paper prints it, with the place where it stands."""
+
+    what: str  # "parameters", "multiply-adds", "top-1 error", ...
+    printed: str  # as printed: "60,000", "3.8e9"
+    where: str  # "Table 1", "Sec. II.B"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Exact counts of a built model: parameters and multiply-adds for one input."""
+
+    trainable: int
+    total: int
+    macs: int | None
+
+
+@dataclass(frozen=True)
+class WeightSource:
+    """A published file of weights: where it is, how it is checked, what its input must look like."""
+
+    name: str  # "keras", "torchvision"
+    url: str
+    hash: str  # "md5:<32 hex>", "sha256:<hex prefix>"; "" where none is published
+    layout: str  # "keras_h5" | "torch"
+    preprocessing: str  # a name in zoo.weights: "caffe", "tf", "torch", ...
+    licence: str
+    include_top: bool = True
+    accuracy: str = ""  # as the source prints it: "top-1 76.13 %, top-5 92.862 %"
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One row of the catalogue.
+
+    `args` are the paper's words that make this variant (passed to the builder); `input_shape` and `classes` are
+    the defaults at which `counts` hold; `features` names the layer whose output `include_top=False` returns.
+    """
+
+    name: str
+    builder: str  # "zoo.models.lenet5:lenet5"
+    summary: str
+    task: str  # "image-classification" | "text-classification"
+    input_shape: tuple[int | None, ...]
+    classes: int
+    counts: Counts
+    features: str
+    paper: Paper | None = None
+    args: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    printed: tuple[Figure, ...] = ()
+    deviations: tuple[str, ...] = ()
+    aux_counts: Counts | None = None  # with auxiliary heads; None where the net has none
+    weights: tuple[WeightSource, ...] = ()
+    config: str | None = None  # the shipped recipe, "lenet5_mnist.yaml"

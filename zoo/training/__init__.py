@@ -1,0 +1,1 @@
+"""What `fit` needs: optimizers, schedules, losses and metrics, callbacks that remember, exact resume, progress."""

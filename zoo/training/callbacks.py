@@ -1,0 +1,163 @@
+"""Keras's callbacks with a memory, the history and the best weights.
+
+Keras's own EarlyStopping, ReduceLROnPlateau and ModelCheckpoint forget everything at every `fit`; here each says which
+of its fields are its state, and `zoo.training.state.Keeper` puts them back after `on_train_begin` has reset them.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+
+class Remembering:
+    """A callback whose `fields` are its whole state, as numbers, None or booleans."""
+
+    fields: tuple[str, ...] = ()
+
+    def get_state(self) -> dict[str, Any]:
+        """The fields as plain JSON values."""
+        return {name: _plain(getattr(self, name)) for name in self.fields}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Put the fields back, as `get_state` gave them."""
+        for name in self.fields:
+            setattr(self, name, state[name])
+
+
+def _plain(value: Any) -> Any:
+    return float(value) if value is not None and not isinstance(value, bool | int) else value
+
+
+class EarlyStopping(Remembering, keras.callbacks.EarlyStopping):
+    """Keras's EarlyStopping, remembering; the best weights are the checkpoint's business, never its own."""
+
+    fields = ("wait", "best", "best_epoch", "stopped_epoch")
+
+
+class ReduceLROnPlateau(Remembering, keras.callbacks.ReduceLROnPlateau):
+    """Keras's ReduceLROnPlateau, remembering (the rate itself is a variable of the optimizer)."""
+
+    fields = ("wait", "best", "cooldown_counter")
+
+
+class Best(Remembering, keras.callbacks.Callback):
+    """Calls `save(epoch)` whenever the monitored metric is better than ever before; remembers best and epoch.
+
+    Args:
+        monitor: a name in the epoch's logs.
+        mode: "min" or "max".
+        save: writes the model's weights; called before the epoch counts as done.
+    """
+
+    fields = ("best", "epoch")
+
+    def __init__(self, monitor: str, mode: str, save: Callable[[], None]):
+        super().__init__()
+        self.monitor, self.mode, self.save = monitor, mode, save
+        self.best: float | None = None
+        self.epoch = -1
+
+    def on_epoch_end(self, epoch, logs=None):
+        current = logs[self.monitor]
+        better = self.best is None or (current < self.best if self.mode == "min" else current > self.best)
+        if better and not math.isnan(current):
+            self.save()
+            self.best, self.epoch = float(current), epoch
+
+
+def in_order(logs: dict[str, float]) -> dict[str, float]:
+    """The figures of an epoch as the columns of history.csv: the loss, the metrics, then those of validation."""
+
+    def place(name: str) -> tuple[bool, bool]:
+        return name.startswith("val_"), name.removeprefix("val_") != "loss"
+
+    return {k: float(logs[k]) for k in sorted(logs, key=place) if k != "learning_rate"}
+
+
+class History(Remembering, keras.callbacks.Callback):
+    """Collects one row per finished epoch, in the columns of history.csv, and hands all rows to `write`.
+
+    Stands before the callbacks that change the learning rate: a row holds the rate its epoch ended with.
+    """
+
+    fields = ("rows", "seconds")
+
+    def __init__(self, write: Callable[[list[dict[str, Any]]], None]):
+        super().__init__()
+        self.rows: list[dict[str, Any]] = []
+        self.seconds = 0.0  # of the running epoch, before an interruption
+        self.write = write
+        self._begun = 0.0
+
+    def get_state(self):
+        return {"rows": list(self.rows), "seconds": self.seconds}
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._begun = time.perf_counter()
+
+    def pause(self) -> None:
+        """Keep the seconds of a broken epoch."""
+        self.seconds += time.perf_counter() - self._begun
+        self._begun = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.pause()
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        row = {"epoch": epoch + 1} | in_order(logs)
+        self.rows.append(row | {"learning_rate": rate, "seconds": round(self.seconds, 3)})
+        self.seconds = 0.0
+        self.write(self.rows)
+
+
+class TerminateOnNaN(keras.callbacks.Callback):
+    """Stops at the first step after which the loss is not a number, and says where.
+
+    Looks at the running mean of the loss, which stays NaN once one step's loss was.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.where: tuple[int, int] | None = None
+        self.learning_rate = math.nan
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        loss = (logs or {}).get("loss", 0.0)
+        if not math.isfinite(loss):
+            self.where = (self._epoch + 1, batch + 1)
+            self.learning_rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+            raise DivergedError(self.where, self.learning_rate)
+
+
+class DivergedError(Exception):
+    """The loss is not a number; carries (epoch, step) counted from 1 and the learning rate."""
+
+    def __init__(self, where: tuple[int, int], learning_rate: float):
+        super().__init__(f"loss is not finite at epoch {where[0]}, step {where[1]}")
+        self.where, self.learning_rate = where, learning_rate
+
+
+def tensorboard(folder: str) -> keras.callbacks.Callback:
+    """Keras's TensorBoard callback, writing to `folder`.
+
+    Raises:
+        ZooError: the package `tensorboard` is not installed.
+    """
+    import importlib.util
+
+    from zoo.errors import ZooError
+
+    if importlib.util.find_spec("tensorboard") is None:
+        raise ZooError(
+            "callbacks.tensorboard is on but tensorboard is not installed",
+            mend="`pip install tensorboard`, or set callbacks.tensorboard=false",
+        )
+    return keras.callbacks.TensorBoard(log_dir=folder, write_graph=False)
