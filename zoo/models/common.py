@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from zoo.errors import ZooError, nearest
+from zoo.errors import ZooError
 
 
 def check_input(input_shape, minimum: int, name: str, *, classes: int = 1, dynamic: bool = False) -> None:
@@ -55,12 +55,13 @@ def check_sequence(name: str, *, classes: int, sequence_length: int | None, **si
 
 
 def check_choice(name: str, argument: str, value, choices) -> None:
-    """Refuse a variant the paper's table does not have."""
-    if value not in choices:
-        names = [str(choice) for choice in choices]
-        close = nearest(str(value), names)
-        mend = f"did you mean {close}?" if close else f"set {argument}"
-        raise ZooError(f"{name} was given {argument}={value!r}", f"one of {', '.join(names)}", mend)
+    """Refuse a number that the paper's table does not have."""
+    choices = list(choices)
+    if isinstance(value, bool) or value not in choices:
+        known = ", ".join(str(choice) for choice in choices[:6]) + (", ..." if len(choices) > 6 else "")
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        mend = f"did you mean {min(choices, key=lambda c: abs(c - value))}?" if number else f"set {argument}"
+        raise ZooError(f"{name} was given {argument}={value!r}", f"one of {known}", mend)
 
 
 def logits(x, classes: int, *, name: str = "predictions", **arguments):
