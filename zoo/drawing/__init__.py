@@ -1,0 +1,10 @@
+"""Pictures: diagrams of models, curves of runs, confusion matrices.
+
+`plot(model, to_file)` goes  model -> graph -> blocks -> layout, page -> svg | png | html | text;
+`plot_curves` and `plot_confusion` are matplotlib. Keras and matplotlib are imported when something is drawn.
+"""
+
+from zoo.drawing.curves import plot_confusion, plot_curves
+from zoo.drawing.picture import FORMATS, LEVELS, plot
+
+__all__ = ["FORMATS", "LEVELS", "plot", "plot_confusion", "plot_curves"]

@@ -1,0 +1,250 @@
+"""Curves of training and confusion matrices, by matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zoo.drawing.picture import check_dpi, check_suffix, written
+from zoo.errors import ZooError
+
+Rows = Sequence[Mapping[str, float]]  # history.csv: epoch, loss, accuracy, val_loss, ..., learning_rate, seconds
+FORMATS = (".png", ".svg", ".pdf")
+NOT_METRICS = {"epoch", "learning_rate", "seconds"}
+MOST_METRICS = 3
+COLOURS = ("#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f")
+
+
+@dataclass(frozen=True)
+class Curves:
+    """One colour of the picture: the runs of one config (its seeds)."""
+
+    name: str
+    runs: tuple[Rows, ...]
+    colour: str
+
+
+def plot_curves(
+    histories: Rows | Mapping[str, Rows | Sequence[Rows]],
+    to_file: str | Path,
+    *,
+    best_epoch: int | None = None,
+    dpi: float = 144,
+    title: str | None = None,
+) -> Path:
+    """Draw loss and metrics over the epochs, with validation, and the learning rate beneath.
+
+    Args:
+        histories: the rows of one run's history.csv; or {label: rows} to lay several runs over each other; a
+            label with a list of histories shows their mean with the band from the least to the greatest.
+        to_file: .png, .svg or .pdf.
+        best_epoch: the epoch to mark; by default that of a single run's best validation accuracy (or loss).
+
+    Raises:
+        ZooError: no epoch to draw, an unknown suffix, a folder that cannot be written.
+    """
+    path = Path(to_file)
+    check_suffix(path, FORMATS)
+    check_dpi(dpi)
+    curves = _curves(histories)
+    if not any(run for curve in curves for run in curve.runs):
+        raise ZooError("there is no finished epoch to draw", "a history with at least one row", "train first")
+    if best_epoch is None and len(curves) == 1 and len(curves[0].runs) == 1:
+        best_epoch = _best(curves[0].runs[0])
+    return written(path, lambda target: _save(_curves_figure(curves, best_epoch, title), target, dpi))
+
+
+def plot_confusion(
+    matrix: Sequence[Sequence[int]],
+    class_names: Sequence[str],
+    to_file: str | Path,
+    *,
+    dpi: float = 144,
+    title: str | None = None,
+) -> Path:
+    """Draw a confusion matrix: rows are the true classes, columns the predicted ones, colours shares of a row.
+
+    Raises:
+        ZooError: the matrix is not square or does not fit the names, an unknown suffix, an unwritable folder.
+    """
+    path = Path(to_file)
+    check_suffix(path, FORMATS)
+    check_dpi(dpi)
+    sizes = {len(row) for row in matrix} | {len(matrix)}
+    if sizes != {len(class_names)}:
+        raise ZooError(f"a confusion matrix of {len(matrix)} rows does not fit {len(class_names)} class names",
+                       "one row and one column for each class")  # fmt: skip
+    return written(path, lambda target: _save(_confusion_figure(matrix, class_names, title), target, dpi))
+
+
+def _curves(histories: Any) -> list[Curves]:
+    named = histories.items() if isinstance(histories, Mapping) else [("", histories)]
+    curves = []
+    for k, (name, rows) in enumerate(named):
+        runs = tuple(rows) if rows and not isinstance(rows[0], Mapping) else (rows,)
+        curves.append(Curves(name, runs, COLOURS[k % len(COLOURS)]))
+    return curves
+
+
+def _best(rows: Rows) -> int | None:
+    for key, choose in (("val_accuracy", max), ("val_loss", min)):
+        scored = [row for row in rows if row.get(key) is not None and row[key] == row[key]]
+        if scored:
+            return int(choose(scored, key=lambda row: row[key])["epoch"])
+    return None
+
+
+def _metrics(curves: list[Curves]) -> list[str]:
+    keys = dict.fromkeys(key for curve in curves for run in curve.runs for row in run for key in row)
+    plain = [key for key in keys if key not in NOT_METRICS and not key.startswith("val_") and key != "loss"]
+    return ["loss", *plain[:MOST_METRICS]]
+
+
+def _curves_figure(curves: list[Curves], best_epoch: int | None, title: str | None) -> Any:
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    metrics = _metrics(curves)
+    rates = any("learning_rate" in row for curve in curves for run in curve.runs for row in run)
+    heights = [3.0] * len(metrics) + ([1.1] if rates else [])
+    figure = Figure(figsize=(7.0, 0.9 + 0.88 * sum(heights)), facecolor="white", layout="constrained")
+    axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
+    for ax, metric in zip(axes, metrics, strict=False):
+        for curve in curves:
+            _draw(ax, curve, metric, "--")
+            _draw(ax, curve, f"val_{metric}", "-")
+        ax.set_ylabel(metric.replace("_", " "))
+    if rates:
+        for curve in curves:
+            _draw(axes[-1], curve, "learning_rate", "-")
+        axes[-1].set_ylabel("learning rate")
+        axes[-1].ticklabel_format(axis="y", style="sci", scilimits=(-3, 3))
+    for ax in axes:
+        ax.grid(True, color="#e4e4e7", linewidth=0.8)
+        ax.set_axisbelow(True)
+        ax.spines[["top", "right"]].set_visible(False)
+        if best_epoch is not None:
+            ax.axvline(best_epoch, color="#52525b", linewidth=1, linestyle=":")
+    axes[-1].set_xlabel("epoch")
+    axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+    _mark_best(axes, metrics, curves, best_epoch)
+    _key(axes[0], curves, best_epoch)
+    if title:
+        figure.suptitle(title, fontsize=12, fontweight="bold", x=0.01, ha="left")
+    return figure
+
+
+def _draw(ax: Any, curve: Curves, key: str, style: str) -> None:
+    """A line per run; the mean with a band where a label has several."""
+    lines = [{int(row["epoch"]): row[key] for row in run if row.get(key) is not None} for run in curve.runs]
+    lines = [line for line in lines if line]
+    if not lines:
+        return
+    epochs = sorted(set.intersection(*(set(line) for line in lines)) or set(lines[0]))
+    values = [[line[epoch] for line in lines if epoch in line] for epoch in epochs]
+    mean = [sum(column) / len(column) for column in values]
+    marker = "o" if len(epochs) <= 30 else None
+    ax.plot(epochs, mean, style, color=curve.colour, marker=marker, markersize=3, linewidth=1.5,
+            alpha=0.65 if style == "--" else 1.0)  # fmt: skip
+    if len(lines) > 1:
+        low, high = [min(column) for column in values], [max(column) for column in values]
+        ax.fill_between(epochs, low, high, color=curve.colour, alpha=0.15, linewidth=0)
+
+
+def _mark_best(axes: Any, metrics: list[str], curves: list[Curves], best_epoch: int | None) -> None:
+    """A ring on each validation curve at the best epoch, with its value."""
+    if best_epoch is None or len(curves) != 1 or len(curves[0].runs) != 1:
+        return
+    row = next((row for row in curves[0].runs[0] if int(row["epoch"]) == best_epoch), {})
+    for ax, metric in zip(axes, metrics, strict=False):
+        value = row.get(f"val_{metric}", row.get(metric))
+        if value is None:
+            continue
+        ax.plot([best_epoch], [value], "o", color=curves[0].colour, markersize=9, fillstyle="none", markeredgewidth=1.6)
+        last = max(int(r["epoch"]) for r in curves[0].runs[0])
+        right = best_epoch > last * 0.7
+        high = metric != "loss"
+        ax.annotate(
+            f"{value:.4g}", (best_epoch, value), xytext=(-9 if right else 9, -13 if high else 9),
+            textcoords="offset points", ha="right" if right else "left", fontsize=9,
+            bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
+        )  # fmt: skip
+
+
+def _key(ax: Any, curves: list[Curves], best_epoch: int | None) -> None:
+    from matplotlib.lines import Line2D
+
+    first = curves[0].colour if len(curves) == 1 else "#3f3f46"
+    has_val = any(key.startswith("val_") for curve in curves for run in curve.runs for row in run for key in row)
+    handles = [Line2D([], [], color=first, linestyle="--", alpha=0.65, label="training")]
+    if has_val:
+        handles.append(Line2D([], [], color=first, label="validation"))
+    if best_epoch is not None:
+        handles.append(Line2D([], [], color="#52525b", linestyle=":", label=f"best epoch ({best_epoch})"))
+    if len(curves) > 1 or len(curves[0].runs) > 1:
+        for curve in curves:
+            seeds = f" ({len(curve.runs)} runs: mean, range)" if len(curve.runs) > 1 else ""
+            handles.append(Line2D([], [], color=curve.colour, linewidth=3, label=f"{curve.name}{seeds}"))
+    ax.legend(
+        handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2, ncols=min(3, len(handles)),
+        frameon=False, fontsize=9,
+    )  # fmt: skip
+
+
+MOST_NUMBERS = 25  # classes up to which every cell carries its count
+
+
+def _confusion_figure(matrix: Any, class_names: Sequence[str], title: str | None) -> Any:
+    from matplotlib.figure import Figure
+
+    count = len(class_names)
+    shares = [[cell / (sum(row) or 1) for cell in row] for row in matrix]
+    longest = max(len(str(name)) for name in class_names)
+    cell = 0.5 if count <= MOST_NUMBERS else max(0.12, 12.0 / count)
+    side = max(3.2, cell * count)
+    figure = Figure(figsize=(side + 1.5 + 0.07 * min(longest, 24), side + 1.0 + 0.05 * min(longest, 24)),
+                    facecolor="white", layout="constrained")  # fmt: skip
+    ax = figure.subplots()
+    image = ax.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
+    if count <= 100:
+        names = [str(name) if len(str(name)) <= 24 else f"{str(name)[:23]}…" for name in class_names]
+        size = 9 if count <= MOST_NUMBERS else max(4.0, 6.5 * cell / 0.2 * 0.7)
+        upright = 0.08 * longest < side / count  # 9 points are at most 0.08 inch wide
+        ax.set_xticks(range(count), names, fontsize=size, rotation=0 if upright else 90)
+        ax.set_yticks(range(count), names, fontsize=size)
+    if count <= MOST_NUMBERS:
+        for y, row in enumerate(matrix):
+            for x, value in enumerate(row):
+                if value:
+                    dark = shares[y][x] > 0.55
+                    text = f"{int(value)}"
+                    ax.text(x, y, text, ha="center", va="center", fontsize=9 if len(text) <= 4 else 7,
+                            color="white" if dark else "#18181b")  # fmt: skip
+    ax.set_xlabel("predicted")
+    ax.set_ylabel("true")
+    ax.set_title(title or _accuracy(matrix), fontsize=11)
+    bar = figure.colorbar(image, ax=ax, shrink=0.8, pad=0.02)
+    bar.set_label("share of the true class", fontsize=9)
+    bar.outline.set_visible(False)
+    return figure
+
+
+def _accuracy(matrix: Any) -> str:
+    total = sum(sum(row) for row in matrix)
+    right = sum(row[k] for k, row in enumerate(matrix))
+    return f"{int(right):,} of {int(total):,} right ({right / (total or 1):.2%})"
+
+
+def _save(figure: Any, path: Path, dpi: float) -> None:
+    """Write without dates and random names, so that the same figures give the same bytes."""
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    FigureCanvasAgg(figure)
+    metadata = {".png": {"Software": None}, ".svg": {"Date": None, "Creator": None}}.get(
+        path.suffix, {"CreationDate": None, "Creator": None, "Producer": None}
+    )
+    with rc_context({"svg.hashsalt": "zoo", "svg.fonttype": "none"}):
+        figure.savefig(path, format=path.suffix[1:], dpi=dpi, metadata=metadata)

@@ -1,0 +1,114 @@
+"""`plot`: a model into a file, the format by its suffix."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.errors import ZooError, did_you_mean
+
+if TYPE_CHECKING:
+    import keras
+
+LEVELS = ("blocks", "layers")
+FORMATS = {
+    ".svg": "vector graphic with selectable text",
+    ".png": "picture at any dpi",
+    ".html": "page in which a click on a block opens its layers",
+    ".mmd": "Mermaid flowchart",
+    ".txt": "plain text",
+}
+
+
+def plot(
+    model: keras.Model, to_file: str | Path, *, level: str = "blocks", dpi: float = 144, title: str | None = None
+) -> Path:
+    """Draw the architecture of `model` into `to_file` and return its path.
+
+    Args:
+        model: any built Keras model; a subclassed one shows its layers in a row.
+        to_file: the file to write; its suffix decides the format: .svg, .png, .html, .mmd (Mermaid) or .txt.
+        level: "blocks", the paper's blocks with repeats folded, on one page; "layers", Keras's graph of all layers.
+        dpi: dots per inch of a PNG.
+        title: what stands above the diagram (the model's name).
+
+    Raises:
+        ZooError: an unknown suffix or level, a dpi out of range, a folder that cannot be written.
+    """
+    path = Path(to_file)
+    check_suffix(path, FORMATS)
+    if level not in LEVELS:
+        raise ZooError(f"unknown level '{level}'", " or ".join(LEVELS), did_you_mean(level, LEVELS))
+    check_dpi(dpi)
+    draw = _layers if level == "layers" else _blocks
+    return written(path, lambda target: draw(model, target, dpi, title))
+
+
+def _blocks(model: keras.Model, path: Path, dpi: float, title: str | None) -> None:
+    from zoo.drawing.blocks import model_blocks
+    from zoo.drawing.graph import model_graph
+    from zoo.drawing.html import html_page
+    from zoo.drawing.page import page
+    from zoo.drawing.png import write_png
+    from zoo.drawing.svg import svg_text
+    from zoo.drawing.text import mermaid, text_diagram
+
+    blocks = model_blocks(model_graph(model))
+    if path.suffix in (".txt", ".mmd"):
+        path.write_text(text_diagram(blocks) if path.suffix == ".txt" else mermaid(blocks), encoding="utf-8")
+        return
+    drawing, items = page(blocks, title)
+    if path.suffix == ".png":
+        write_png(drawing, path, dpi)
+    else:
+        text = svg_text(drawing) if path.suffix == ".svg" else html_page(drawing, items, blocks)
+        path.write_text(text, encoding="utf-8")
+
+
+def _layers(model: keras.Model, path: Path, dpi: float, title: str | None) -> None:
+    from zoo.drawing.blocks import unfolded
+    from zoo.drawing.graph import model_graph
+    from zoo.drawing.html import layers_page
+    from zoo.drawing.layers import layers_svg, write_layers
+    from zoo.drawing.text import mermaid_layers, text_diagram
+
+    if path.suffix in (".svg", ".png"):
+        write_layers(model, path, dpi)
+    elif path.suffix == ".html":
+        path.write_text(layers_page(layers_svg(model), title or model.name), encoding="utf-8")
+    else:
+        graph = model_graph(model)
+        text = text_diagram(unfolded(graph)) if path.suffix == ".txt" else mermaid_layers(graph)
+        path.write_text(text, encoding="utf-8")
+
+
+def check_suffix(path: Path, formats: dict[str, str] | tuple[str, ...]) -> None:
+    """Refuse a file whose suffix names no format of ours."""
+    if path.suffix not in formats:
+        shown = f"'{path.suffix}'" if path.suffix else "a name without a suffix"
+        raise ZooError(f"cannot draw into {path.name}: {shown} names no format", "one of " + ", ".join(formats),
+                       f"for example {path.stem or 'model'}{next(iter(formats))}")  # fmt: skip
+
+
+def check_dpi(dpi: float) -> None:
+    """Refuse a resolution no printer and no memory has."""
+    if not 10 <= dpi <= 2400:
+        raise ZooError(f"dpi {dpi:g} is out of range", "10 to 2400", "try 144 for screens or 300 for paper")
+
+
+def written(path: Path, write: Callable[[Path], None]) -> Path:
+    """Write beside `path` and rename, so that a failure leaves the old picture; makes the folder."""
+    part = path.with_name(f".{path.stem}.part{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(part)
+        part.replace(path)
+    except OSError as error:
+        raise ZooError(f"cannot write {path}: {error.strerror or error}", "a folder that can be written",
+                       "choose another place for the picture") from error  # fmt: skip
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+    return path
