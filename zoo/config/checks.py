@@ -5,13 +5,13 @@ A rule names the keys it reads; it is not asked when one of them is already know
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from zoo.errors import did_you_mean
 
-from .facts import SOURCES
+from .catalogue import model_names
+from .facts import INDEX_LOSSES, INDEX_METRICS, ONE_HOT_LOSSES, ONE_HOT_METRICS, SOURCES
 from .problems import Path, Problem
 from .resolve import has_momentum, monitor_mode, monitors
 
@@ -31,39 +31,21 @@ def _rule(*reads: str) -> Callable[[Rule], Rule]:
 
 
 def contradictions(config: Config, bad: Iterable[Path] = ()) -> list[Problem]:
-    """Every contradiction, except of rules that read a key in `bad`."""
+    """Every contradiction, except of rules that read a key in `bad` and in blocks that hold one."""
     bad = list(bad)
 
     def asked(reads: tuple[Path, ...]) -> bool:
         return not any(b[: len(r)] == r[: len(b)] for b in bad for r in reads)
 
-    return [problem for reads, rule in _RULES if asked(reads) for problem in rule(config)]
+    def sound(problem: Problem) -> bool:
+        block = problem.path[:2]
+        return len(problem.path) < 3 or not any(b[:2] == block for b in bad)
+
+    return [problem for reads, rule in _RULES if asked(reads) for problem in rule(config) if sound(problem)]
 
 
 def _at(key: str) -> Path:
     return tuple(key.split("."))
-
-
-# --- names -------------------------------------------------------------------------------------------------------
-def model_names() -> list[str]:
-    """The catalogue's names; empty where there is no catalogue."""
-    try:
-        from zoo.registry import list_models
-    except ImportError:
-        return []
-    return list(list_models())
-
-
-def model_name_problem(name: str) -> Problem | None:
-    """What is wrong with `model.name`, relative to it."""
-    if ":" in name:
-        if re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", name):
-            return None
-        return Problem((), f"'{name}' names no builder", "package.module:function")
-    known = model_names()
-    if not known or name in known:
-        return None
-    return Problem((), f"unknown model '{name}'", mend=did_you_mean(name, known) + " (`zoo list` shows all)")
 
 
 # --- data --------------------------------------------------------------------------------------------------------
@@ -71,7 +53,7 @@ def model_name_problem(name: str) -> Problem | None:
 def unused_options(config: Config) -> Iterator[Problem]:
     for key, reason in config.data.unused().items():
         if key in config.data.model_fields_set and not (key == "path" and config.data.path is None):
-            yield Problem(("data", key), f"data.{key} {reason}", mend="remove it", at_key=True)
+            yield Problem(("data", key), reason, mend="remove it", at_key=True)
 
 
 @_rule("data.pixel_range", "data.name")
@@ -91,13 +73,17 @@ def channel_statistics(config: Config) -> Iterator[Problem]:
         yield Problem(_at("data.std"), f"{min(std):g} cannot divide", "numbers above 0")
 
 
+def _classes(config: Config) -> int:
+    return SOURCES[config.data.name].classes or config.data.classes or 0
+
+
 @_rule("model.args", "data")
 def model_against_data(config: Config) -> Iterator[Problem]:
     args, data = config.model.args, config.data
-    classes = data.classes if data.name == "synthetic" else SOURCES[data.name].classes
+    classes = _classes(config)
     given = args.get("classes")
     one_logit = classes == 2 and given == 1
-    if isinstance(given, int) and classes is not None and given != classes and not one_logit:
+    if isinstance(given, int) and given != classes and not one_logit:
         what = f"{given} classes, but '{data.name}' has {classes}"
         yield Problem(_at("model.args.classes"), what, mend="remove it: classes come from the data")
     words = args.get("vocabulary_size")
@@ -138,6 +124,22 @@ def logits_or_probabilities(config: Config) -> Iterator[Problem]:
         yield Problem(_at("train.loss.from_logits"), what, mend="remove from_logits")
 
 
+@_rule("train.loss", "data.name", "data.classes")
+def loss_of_indices(config: Config) -> Iterator[Problem]:
+    name = config.train.loss.name
+    if name in ONE_HOT_LOSSES or (_classes(config) > 2 and name not in INDEX_LOSSES):
+        what = f"loss '{name}' does not read class indices, which the labels are"
+        yield Problem(_at("train.loss"), what, mend="take auto or sparse_categorical_crossentropy")
+
+
+@_rule("train.metrics", "data.name", "data.classes")
+def metrics_of_indices(config: Config) -> Iterator[Problem]:
+    for index, metric in enumerate(config.train.metrics):
+        if metric.name in ONE_HOT_METRICS or (_classes(config) > 2 and metric.name not in INDEX_METRICS):
+            what = f"metric '{metric.name}' does not read class indices, which the labels are"
+            yield Problem(("train", "metrics", index), what, mend=f"choose from {', '.join(INDEX_METRICS)}")
+
+
 @_rule("train.metrics")
 def repeated_metrics(config: Config) -> Iterator[Problem]:
     labels = [metric.label for metric in config.train.metrics]
@@ -148,9 +150,9 @@ def repeated_metrics(config: Config) -> Iterator[Problem]:
 
 @_rule("train.class_weight", "data.name", "data.classes")
 def class_weight_indices(config: Config) -> Iterator[Problem]:
-    classes = config.data.classes if config.data.name == "synthetic" else SOURCES[config.data.name].classes
+    classes = _classes(config)
     for index in config.train.class_weight or {}:
-        if classes is not None and index >= classes:
+        if index >= classes:
             what = f"no class {index} in '{config.data.name}'"
             yield Problem(("train", "class_weight", str(index)), what, f"indices from 0 to {classes - 1}")
 
@@ -163,7 +165,7 @@ def _watchers(config: Config) -> Iterator[tuple[str, object]]:
             yield key, block
 
 
-@_rule("callbacks", "train.metrics", "train.loss", "data.validation")
+@_rule("train.metrics", "data.validation")
 def unknown_monitor(config: Config) -> Iterator[Problem]:
     known = monitors(config)
     for key, block in _watchers(config):
@@ -179,7 +181,7 @@ def unknown_monitor(config: Config) -> Iterator[Problem]:
             yield Problem(("callbacks", key, "monitor"), what, f"one of {', '.join(known)}", mend)
 
 
-@_rule("callbacks")
+@_rule("train.metrics", "data.validation")
 def mode_against_monitor(config: Config) -> Iterator[Problem]:
     for key, block in _watchers(config):
         right = monitor_mode(block.monitor)
@@ -291,6 +293,10 @@ def schedule_against_optimizer(config: Config) -> Iterator[Problem]:
     if schedule.name == "one_cycle" and "max_momentum" in args and not has_momentum(config):
         what = f"optimizer '{optimizer.name}' has no momentum to move"
         yield Problem(_at("train.schedule.max_momentum"), what, mend="remove max_momentum and min_momentum")
+    low, high = args.get("min_momentum"), args.get("max_momentum")
+    if low is not None and high is not None and low > high:
+        what = f"{low:g} is above max_momentum {high:g}"
+        yield Problem(_at("train.schedule.min_momentum"), what, mend="set max_momentum too")
     if schedule.name == "polynomial" and args["end_learning_rate"] >= rate:
         what = f"{args['end_learning_rate']:g} is not below train.optimizer.learning_rate {rate:g}"
         yield Problem(_at("train.schedule.end_learning_rate"), what, mend="lower it")

@@ -93,7 +93,7 @@ class DataConfig(Block):
         if self.content != "tokens":
             reasons |= dict.fromkeys(facts.TOKEN_OPTIONS, f"is for texts, but '{self.name}' gives images")
         if self.name != "synthetic":
-            reasons |= dict.fromkeys(facts.SYNTHETIC_OPTIONS, "is for data.name: synthetic")
+            reasons |= dict.fromkeys(facts.SYNTHETIC_OPTIONS, "is for data.name: synthetic alone")
         elif self.kind == "tokens":
             reasons["shape"] = "is for images; the length of texts is data.maxlen"
         if not source.takes_path:

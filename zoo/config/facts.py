@@ -86,6 +86,27 @@ SOURCES: dict[str, SourceFacts] = {
     "synthetic": SourceFacts(None, None, takes_path=False, official_test=False),
 }
 DATA_NAMES = tuple(SOURCES)
+# Labels are class indices: these losses and metrics want one-hot rows or mean something else.
+ONE_HOT_LOSSES = (
+    "categorical_crossentropy", "categorical_focal_crossentropy", "categorical_generalized_cross_entropy",
+    "categorical_hinge", "kl_divergence", "cosine_similarity", "circle", "ctc", "dice", "tversky",
+)  # fmt: skip
+ONE_HOT_METRICS = (
+    "categorical_accuracy", "top_k_categorical_accuracy", "categorical_crossentropy", "categorical_hinge",
+    "f1_score", "f_beta_score", "one_hot_io_u", "one_hot_mean_io_u", "kl_divergence", "cosine_similarity",
+    "pearson_correlation", "concordance_correlation", "r2_score",
+)  # fmt: skip
+# With more than two classes these read class indices rightly.
+INDEX_LOSSES = ("auto", "sparse_categorical_crossentropy")
+INDEX_METRICS = (
+    "accuracy", "sparse_categorical_accuracy", "sparse_top_k_categorical_accuracy",
+    "sparse_categorical_crossentropy",
+)  # fmt: skip
+# Words of builders, for the mend when one stands outside model.args.
+MODEL_WORDS = (
+    "classes", "input_shape", "vocabulary_size", "sequence_length", "embedding_dim", "units", "dropout",
+    "depth", "alpha", "aux", "include_top", "pooling", "classifier_activation",
+)  # fmt: skip
 IMAGE_OPTIONS = ("image_size", "fit", "pixel_range", "mean", "std", "augment")
 TOKEN_OPTIONS = ("num_words", "maxlen", "pad", "truncate")
 SYNTHETIC_OPTIONS = ("kind", "samples", "classes", "shape")

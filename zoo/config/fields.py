@@ -6,28 +6,35 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, WrapValidator
 
+from zoo.errors import did_you_mean
+
 from .problems import Problems, wrong
 
+LARGEST = 10**9  # of counts: nothing here is larger
 
-def says(expected: str) -> WrapValidator:
+
+def says(expected: str, choices: tuple[str, ...] = ()) -> WrapValidator:
     """Replaces pydantic's words for a wrong value by ours."""
 
     def validate(value: Any, handler: Any) -> Any:
         try:
             return handler(value)
         except ValidationError:
-            raise Problems([wrong((), expected, value)]) from None
+            large = isinstance(value, int) and value > LARGEST
+            said = f"{expected} up to {LARGEST:,}" if large else expected
+            close = did_you_mean(value, choices) if choices and isinstance(value, str) else ""
+            raise Problems([wrong((), said, value, close if "?" in close else "")]) from None
 
     return WrapValidator(validate)
 
 
 def one_of(*choices: str) -> WrapValidator:
-    return says("one of " + ", ".join(choices))
+    return says("one of " + ", ".join(choices), choices)
 
 
-Positive = Annotated[int, Field(gt=0), says("a positive integer")]
-PositiveOrNull = Annotated[int | None, Field(gt=0), says("a positive integer or null")]
-Whole = Annotated[int, Field(ge=0), says("an integer of at least 0")]
+Positive = Annotated[int, Field(gt=0, le=LARGEST), says("a positive integer")]
+PositiveOrNull = Annotated[int | None, Field(gt=0, le=LARGEST), says("a positive integer or null")]
+Whole = Annotated[int, Field(ge=0, le=LARGEST), says("an integer of at least 0")]
 Seed = Annotated[int, Field(ge=0, lt=2**32), says("an integer from 0 to 4294967295")]
 Share = Annotated[float, Field(ge=0, lt=1), says("a share from 0 up to, not including, 1")]
 ProperShare = Annotated[float, Field(gt=0, lt=1), says("a share between 0 and 1")]

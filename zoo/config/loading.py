@@ -12,12 +12,13 @@ from pydantic import BaseModel, ValidationError
 from zoo.errors import ZooError
 
 from .checks import contradictions
+from .facts import MODEL_WORDS
 from .named import NamedBlock
 from .problems import Path, Problem, Problems, shown, unknown_key, wrong
 from .schema import Config, clean_name
-from .tree import MAX_LINES, Mark, Node, from_plain, merge, parse_value, read_file
+from .tree import COMMAND_LINE, MAX_LINES, Mark, Node, from_plain, merge, parse_value, read_file
 
-COMMAND_LINE = Mark("command line")
+EXAMPLES: dict[Path, str] = {("model",): "lenet5", ("data",): "digits"}
 NAMED = (("train", "optimizer"), ("train", "schedule"), ("train", "loss"))
 
 
@@ -96,11 +97,11 @@ def _apply(tree: Node, overrides: Iterable[str], problems: list[Problem]) -> Nod
         try:
             item: Any = parse_value(value.strip())
         except ZooError as error:
-            problems.append(Problem((), f"'{text}': {str(error).removeprefix('command line: ')}"))
+            problems.append(Problem((), f"'{text}': {error}"))
             continue
         for part in reversed(path):
             item = {part: item}
-        tree = merge(tree, _expand(_mark_all(from_plain(item, COMMAND_LINE))))
+        tree = merge(tree, _expand(_mark_all(from_plain(item, Mark(COMMAND_LINE)))))
     return tree
 
 
@@ -165,18 +166,18 @@ def _translate(error: ValidationError) -> list[Problem]:
         elif item["type"] == "extra_forbidden":
             problems.append(unknown_key(path, known_keys()))
         elif item["type"] == "missing":
-            example = {("model",): "model: {name: lenet5}", ("data",): "data: {name: digits}"}.get(path)
-            mend = f"add {example}" if example else "see `zoo list`" if path == ("model", "name") else ""
-            problems.append(Problem(path, "missing", "a mapping" if example else "a name", mend))
+            mend = f"add {path[0]}: {{name: {EXAMPLES[path[:1]]}}}"
+            problems.append(Problem(path, "missing", "a name" if len(path) > 1 else "a mapping", mend))
         elif item["type"] in ("model_type", "model_attributes_type", "dict_type"):
             block = path[-1] if path else "config"
-            named = path in (("model",), ("data",)) and isinstance(item["input"], str)
-            mend = f"write {block}: {{name: {item['input']}}}" if named else ""
-            if item["input"] is None:
-                mend = f"remove {block} for its defaults"
+            mend = f"remove {block} for its defaults" if item["input"] is None else ""
+            if path in (("model",), ("data",)):
+                name = item["input"] if isinstance(item["input"], str) else EXAMPLES[path]
+                mend = f"write {block}: {{name: {name}}}"
             problems.append(wrong(path, "a mapping of options", item["input"], mend))
         elif item["type"] == "tuple_type":
-            problems.append(wrong(path, "a list", item["input"]))
+            text = isinstance(item["input"], str)
+            problems.append(wrong(path, "a list", item["input"], f"write [{item['input']}]" if text else ""))
         else:
             problems.append(Problem(path, item["msg"][0].lower() + item["msg"][1:] + f", got {shown(item['input'])}"))
     return problems
@@ -193,6 +194,8 @@ def _keys(model: type[BaseModel], prefix: Path) -> Iterator[Path]:
         inner = next((t for t in _types(info.annotation) if isinstance(t, type) and issubclass(t, BaseModel)), None)
         if inner is not None and issubclass(inner, NamedBlock) and key != "metrics":
             yield from ((*prefix, key, arg) for arg in inner.all_keys())
+        elif (*prefix, key) == ("model", "args"):
+            yield from ((*prefix, key, word) for word in MODEL_WORDS)
         elif inner is not None and not issubclass(inner, NamedBlock):
             yield from _keys(inner, (*prefix, key))
 

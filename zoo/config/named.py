@@ -20,6 +20,7 @@ class NamedBlock(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
     TABLE: ClassVar[Mapping[str, Any]]
     WHAT: ClassVar[str]
+    DEFAULT: ClassVar[str] = ""  # the name where none is given
     OWN: ClassVar[Mapping[str, str]] = {}  # arguments that are ours, for every name
 
     name: str = Field(description="the name")
@@ -54,10 +55,12 @@ class NamedBlock(BaseModel):
         if isinstance(value, cls):
             return value
         at: tuple[str, ...] = ("name",)
+        if isinstance(value, Mapping) and cls.DEFAULT and value.get("name") is None:
+            value = {**value, "name": cls.DEFAULT}
         if isinstance(value, str):
             value, at = {"name": value}, ()
         if not isinstance(value, Mapping):
-            raise Problems([wrong((), f"a name or a mapping {{name: ..., ...}} for the {cls.WHAT}", value)])
+            raise Problems([wrong((), f"a name or a mapping {{name: ...}} for the {cls.WHAT}", value)])
         if value.get("name") is None:
             raise Problems([Problem(("name",), "missing", f"the name of the {cls.WHAT}", _all(cls.TABLE))])
         if not isinstance(value["name"], str):
@@ -95,7 +98,7 @@ class NamedBlock(BaseModel):
         if close is not None:
             mend = f"did you mean {close}?"
         elif others:
-            mend = f"it belongs to {', '.join(others[:4])}; remove it or set it to null"
+            mend = f"it belongs to {', '.join(others[:4])}; remove it, or set it to null where it is inherited"
         else:
             mend = f"choose from {', '.join(kinds)}" if kinds else "it takes no arguments"
         return Problem((key,), f"{cls.WHAT} '{name}' has no argument '{key}'", mend=mend, at_key=True)
@@ -137,6 +140,7 @@ class Optimizer(NamedBlock):
 
     TABLE = names.OPTIMIZERS
     WHAT = "optimizer"
+    DEFAULT = "adam"
     OWN: ClassVar[Mapping[str, str]] = {"learning_rate": "positive"}
 
     learning_rate: float | None = None
@@ -212,6 +216,7 @@ class Loss(NamedBlock):
 
     TABLE: ClassVar[Mapping[str, Any]] = {"auto": names.Entry(""), **names.LOSSES}
     WHAT = "loss"
+    DEFAULT = "auto"
 
     @property
     def class_name(self) -> str | None:

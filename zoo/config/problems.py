@@ -74,14 +74,18 @@ def unknown_key(path: Path, keys: Iterable[Path]) -> Problem:
     keys = list(keys)
     parent, leaf = path[:-1], str(path[-1])
     siblings = [str(k[-1]) for k in keys if k[:-1] == parent]
-    elsewhere = sorted((k for k in keys if k[-1] == leaf), key=len)
+
+    def near(key: Path) -> tuple[bool, int]:
+        return key[:1] != path[:1], len(key)
+
+    elsewhere = sorted((k for k in keys if k[-1] == leaf), key=near)
     close = nearest(leaf, siblings)
     if elsewhere:
         meant = elsewhere[0]
     elif close is not None:
         meant = (*parent, close)
     else:
-        leaves = {str(k[-1]): k for k in sorted(keys, key=len, reverse=True)}
+        leaves = {str(k[-1]): k for k in sorted(keys, key=near, reverse=True)}
         far = difflib.get_close_matches(leaf, leaves, n=1, cutoff=0.75)
         meant = leaves[far[0]] if far else ()
     mend = f"did you mean {dotted(meant)}?" if meant else f"choose from {', '.join(siblings)}" if siblings else ""

@@ -38,7 +38,7 @@ class ModelConfig(Block):
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        from .checks import model_name_problem
+        from .catalogue import model_name_problem
 
         if problem := model_name_problem(name):
             raise Problems([problem])
@@ -252,7 +252,7 @@ def clean_name(text: str) -> str:
 
 def json_schema() -> dict[str, Any]:
     """The JSON schema of a config file, for editors."""
-    from .checks import model_names
+    from .catalogue import model_names
 
     schema = Config.model_json_schema()
     schema["$schema"] = "http://json-schema.org/draft-07/schema#"

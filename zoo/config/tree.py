@@ -19,8 +19,9 @@ import yaml
 
 from zoo.errors import ZooError
 
-from .problems import Path
+from .problems import Path, dotted
 
+COMMAND_LINE = "command line"  # the source of overrides
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 MAX_LINES = 30  # of mistakes shown at once
@@ -28,8 +29,8 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _NULL = re.compile(r"(?:~|null|Null|NULL|)\Z")
 _BOOL = re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z")
-_INT = re.compile(r"[-+]?[0-9]{1,300}\Z")
-_OCTAL, _HEX = re.compile(r"0o[0-7]{1,100}\Z"), re.compile(r"0x[0-9a-fA-F]{1,100}\Z")
+_INT = re.compile(r"[-+]?[0-9]{1,18}\Z")  # longer ones are read as floats
+_OCTAL, _HEX = re.compile(r"0o[0-7]{1,20}\Z"), re.compile(r"0x[0-9a-fA-F]{1,15}\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
 _INF, _NAN = re.compile(r"([-+]?)\.(?:inf|Inf|INF)\Z"), re.compile(r"\.(?:nan|NaN|NAN)\Z")
 
@@ -168,7 +169,7 @@ def parse_value(text: str) -> Any:
     """
     if text[:1] not in ("{", "[", "'", '"'):
         return scalar(text)
-    root = _Reader("command line").document(text)
+    root = _Reader(COMMAND_LINE).document(text)
     return None if root is None else root.plain()
 
 
@@ -189,11 +190,12 @@ class _Reader:
                     if documents > 1:
                         self._note(event, "a second document ('---')", "one document per file")
                         break
-                    root = self._node(next(events), events, 0)
+                    root = self._node(next(events), events, ())
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            place = f"{self.label}:{mark.line + 1}:{mark.column + 1}" if mark else self.label
-            self.mistakes.append(f"{place}: not valid YAML ({_problem(error)}); check indentation, quotes and brackets")
+            place = Mark(self.label, mark.line + 1, mark.column + 1) if mark else self.label
+            text = f"not valid YAML ({_problem(error)}); check indentation, quotes and brackets"
+            self.mistakes.append(text if self.label == COMMAND_LINE else f"{place}: {text}")
         except yaml.YAMLError:
             self.mistakes.append(f"{self.label}: holds a control character; expected plain text")
         if self.mistakes:
@@ -205,10 +207,10 @@ class _Reader:
         return Mark(self.label, event.start_mark.line + 1, event.start_mark.column + 1)
 
     def _note(self, event: yaml.Event, what: str, expected: str) -> None:
-        place = self.label if self.label == "command line" else self._mark(event)
-        self.mistakes.append(f"{place}: {what}; expected {expected}")
+        place = "" if self.label == COMMAND_LINE else f"{self._mark(event)}: "
+        self.mistakes.append(f"{place}{what}; expected {expected}")
 
-    def _node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Node:
+    def _node(self, event: yaml.Event, events: Iterator[yaml.Event], path: Path) -> Node:
         mark = self._mark(event)
         if isinstance(event, yaml.AliasEvent):
             self._note(event, f"an alias (*{event.anchor})", "the value itself; aliases are refused")
@@ -220,28 +222,32 @@ class _Reader:
             self._note(event, f"a tag ({tag})", "a plain value; tags are refused")
         if isinstance(event, yaml.ScalarEvent):
             return Node(scalar(event.value) if event.style in (None, "") else event.value, mark)
-        if depth >= MAX_DEPTH:
+        if len(path) >= MAX_DEPTH:
             problem = f"more than {MAX_DEPTH} levels"
             raise yaml.MarkedYAMLError(problem=problem, problem_mark=event.start_mark)
         if isinstance(event, yaml.SequenceStartEvent):
             items = []
             while not isinstance(event := next(events), yaml.SequenceEndEvent):
-                items.append(self._node(event, events, depth + 1))
+                items.append(self._node(event, events, (*path, len(items))))
             return Node(items, mark)
-        return self._mapping(mark, events, depth)
+        return self._mapping(mark, events, path)
 
-    def _mapping(self, mark: Mark, events: Iterator[yaml.Event], depth: int) -> Node:
+    def _mapping(self, mark: Mark, events: Iterator[yaml.Event], path: Path) -> Node:
         found: dict[str, Node] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             key_mark = self._mark(event)
-            self._node(event, events, depth + 1)  # notes tags, anchors and aliases of the key
+            self._node(event, events, (*path, "?"))  # notes tags, anchors and aliases of the key
             key = event.value if isinstance(event, yaml.ScalarEvent) else None
-            node = self._node(next(events), events, depth + 1)
+            node = self._node(next(events), events, (*path, key or "?"))
             node.key_mark = key_mark
             if not key:
                 self._note(event, "a key that is no word", "key: value")
             elif key in found:
-                self._note(event, f"{key}: duplicate key", f"it once; the first stands at {found[key].key_mark}")
+                self._note(
+                    event,
+                    f"{dotted((*path, key))}: duplicate key",
+                    f"it once; the first stands at {found[key].key_mark}",
+                )
             else:
                 found[key] = node
         return Node(found, mark)
