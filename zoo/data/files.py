@@ -77,7 +77,7 @@ def official(names: Sequence[str], url: str, file_hash: str, *, subfolder: str =
                 f"hash {file_hash}",
                 "try again later",
             ) from e
-        reason = " ".join(str(e).split()).replace(";", ",")
+        reason = " ".join(str(e).split("None --")[-1].split()).replace(";", ",")  # less of Keras's own prefix
         raise ZooError(
             f"could not download {names[0]} from {url} ({reason})",
             "a connection to the internet",
