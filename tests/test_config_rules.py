@@ -175,6 +175,12 @@ def test_contradictions_are_shown_beside_other_mistakes_but_not_because_of_them(
     ]
 
 
+def test_a_block_with_a_mistake_is_not_judged_further():
+    with pytest.raises(ZooError) as caught:
+        Config.from_dict(IMAGES, [f"{STOP}={{monitor: 3, mode: max}}"])
+    assert str(caught.value) == f"command line: {STOP}.monitor: expected a text, got 3"
+
+
 def test_monitors_and_their_directions():
     config = Config.from_dict(TEXTS, ["train.metrics=[accuracy, auc]"])
     assert monitors(config) == ["loss", "accuracy", "auc", "val_loss", "val_accuracy", "val_auc"]
