@@ -1,5 +1,7 @@
 """What is special to GoogLeNet and Inception v3: heads, pooling at the borders, LRN's place, torchvision's habits."""
 
+from functools import cache
+
 import keras
 import numpy as np
 import pytest
@@ -13,6 +15,11 @@ from zoo.models import inception_v3 as released
 from zoo.models import inception_v3_tv as torch_inception
 
 RNG = np.random.default_rng(0)
+
+
+@cache
+def built(build, **arguments):
+    return build(**arguments)
 
 
 def inputs_of(model, name):
@@ -31,7 +38,7 @@ def inputs_of(model, name):
     ],
 )
 def test_heads_count_as_the_row_says_and_come_after_the_main_output(name, build, heads):
-    model = build(aux=True)
+    model = built(build, aux=True)
     assert count(model) == CATALOG[name].aux_counts
     assert model.output_names == ["predictions", *(f"{head}_predictions" for head in heads)]
     assert {head: inputs_of(model, f"{head}_pool") for head in heads} == {k: [v] for k, v in heads.items()}
@@ -58,7 +65,7 @@ def test_googlenets_pooling_windows_overhang_by_one():
     ],
 )
 def test_googlenets_sides_are_table_1s(build, sides):
-    model = build()
+    model = built(build)
     assert {name: model.get_layer(name).output.shape[1] for name in sides} == sides
 
 
@@ -68,7 +75,7 @@ def test_torchs_googlenet_rounds_its_last_pooling_up():
 
 
 def test_googlenet_normalizes_after_the_first_pooling_and_before_the_second():
-    model = paper.googlenet()
+    model = built(paper.googlenet)
     assert inputs_of(model, "norm1") == ["pool1"]
     assert inputs_of(model, "conv2_reduce") == ["norm1"]
     assert inputs_of(model, "norm2") == ["conv2"]
@@ -84,7 +91,7 @@ def test_googlenets_normalization_is_caffes():
 
 
 def test_the_5x5_branch_is_5x5_in_the_paper_and_3x3_at_torchvision():
-    for model, kernel in ((paper.googlenet(), (5, 5)), (torch_googlenet.googlenet_bn(), (3, 3))):
+    for model, kernel in ((built(paper.googlenet), (5, 5)), (built(torch_googlenet.googlenet_bn), (3, 3))):
         assert {layer.kernel_size for layer in model.layers if layer.name.endswith("_5x5")} == {kernel}
 
 
@@ -118,7 +125,7 @@ def test_inceptions_average_pool_leaves_the_padding_out_and_torchs_counts_it():
     ],
 )
 def test_batch_normalization_is_the_sources(build, scale, momentum):
-    norms = [layer for layer in build().layers if isinstance(layer, keras.layers.BatchNormalization)]
+    norms = [layer for layer in built(build).layers if isinstance(layer, keras.layers.BatchNormalization)]
     assert {(n.scale, n.momentum, n.epsilon) for n in norms} == {(scale, momentum, 1e-3)}
 
 
