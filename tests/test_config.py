@@ -91,7 +91,7 @@ def test_schedules_come_with_their_defaults():
     config = Config.from_dict({**MINIMAL, "train": {"schedule": "polynomial"}})
     assert config.train.schedule.args == {"end_learning_rate": 1e-4, "power": 1.0, "cycle": False}
     train = {"optimizer": {"name": "sgd", "learning_rate": 0.4}, "schedule": {"name": "one_cycle", "pct_start": 0.2}}
-    words = Config.from_dict({**MINIMAL, "train": train}).train.schedule_words()
+    words = Config.from_dict({**MINIMAL, "train": train}).train.schedule.model_dump()
     assert words == {
         "name": "one_cycle", "div_factor": 25.0, "final_div_factor": 1e4, "pct_start": 0.2, "anneal": "cos",
         "max_learning_rate": 0.4, "max_momentum": 0.95, "min_momentum": 0.85,

@@ -82,6 +82,22 @@ def test_lists_of_facts_hold_known_names():
     assert set(INDEX_METRICS + ONE_HOT_METRICS) <= set(names.METRICS)
 
 
+def test_metrics_of_one_logit_are_parted_at_zero():
+    data = {"model": {"name": "gru_text"}, "data": {"name": "imdb"}}
+    asked = ["binary_accuracy", "precision", "recall", "auc", "true_positives"]
+    config = Config.from_dict({**data, "train": {"metrics": asked}})
+    labels, logits = [[1], [1], [0], [0]], [[0.2], [-3.0], [0.4], [-0.1]]
+    found = {}
+    for metric in config.train.metrics:
+        made = getattr(keras.metrics, metric.class_name)(name=metric.label, **metric.args)
+        found[made.name] = float(made(labels, logits))
+    assert found == pytest.approx(
+        {"binary_accuracy": 0.5, "precision": 0.5, "recall": 0.5, "auc": 0.25, "true_positives": 1.0}, abs=0.01
+    )
+    config = config.override("model.args.classifier_activation=sigmoid")
+    assert [m.args for m in config.train.metrics] == [{}, {}, {}, {"from_logits": False}, {}]
+
+
 def test_metric_directions_are_kerass():
     needed = {"num_classes": 2, "target_class_ids": [0]}
     for key, entry in names.METRICS.items():

@@ -51,6 +51,9 @@ REFUSED = [
     (IMAGES, ["train.metrics=[accuracy, f1_score]"], "train.metrics: metric 'f1_score' does not read class indices, "
      "which the labels are; choose from accuracy, sparse_categorical_accuracy, sparse_top_k_categorical_accuracy, "
      "sparse_categorical_crossentropy"),
+    (TEXTS, ["train.metrics=[accuracy, {name: precision_at_recall, recall: 0.5}]"],
+     "train.metrics: metric 'precision_at_recall' reads probabilities, but the model gives logits; "
+     "set model.args.classifier_activation: sigmoid"),
     (IMAGES, ["train.metrics=[accuracy, acc]"], "train.metrics: metric 'accuracy' stands twice; remove one"),
     (IMAGES, ["train.class_weight={3: 1.0, 10: 1.0}"], "train.class_weight.10: no class 10 in 'digits'; "
                                                        "expected indices from 0 to 9"),

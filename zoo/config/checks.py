@@ -140,6 +140,14 @@ def metrics_of_indices(config: Config) -> Iterator[Problem]:
             yield Problem(("train", "metrics", index), what, mend=f"choose from {', '.join(INDEX_METRICS)}")
 
 
+@_rule("train.metrics", "model.args")
+def metrics_of_probabilities(config: Config) -> Iterator[Problem]:
+    for index, metric in enumerate(config.train.metrics):
+        if "_at_" in metric.name and config.model.args.get("classifier_activation") is None:
+            what = f"metric '{metric.name}' reads probabilities, but the model gives logits"
+            yield Problem(("train", "metrics", index), what, mend="set model.args.classifier_activation: sigmoid")
+
+
 @_rule("train.metrics")
 def repeated_metrics(config: Config) -> Iterator[Problem]:
     labels = [metric.label for metric in config.train.metrics]

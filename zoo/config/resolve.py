@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from .schema import Config
 
 
+# Metrics of one output and the argument that parts it; Keras's own 0.5 is meant for probabilities.
+PARTED = {"binary_accuracy": "threshold", "binary_io_u": "threshold"} | dict.fromkeys(
+    ("precision", "recall", "true_positives", "true_negatives", "false_positives", "false_negatives"), "thresholds"
+)
+
+
 def resolve(config: Config) -> None:
     """Fills the open values of a config that is being made (the only place where a frozen block is changed)."""
     _learning_rate(config)
@@ -65,9 +71,11 @@ def has_momentum(config: Config) -> bool:
 
 
 def _from_logits(config: Config) -> None:
-    """Losses and metrics read logits unless the model is asked for probabilities."""
+    """Losses and metrics read logits unless the model is asked for probabilities; one logit is parted at 0."""
     logits = config.model.args.get("classifier_activation") in (None, "linear")
     train = config.train
     for block, table in [(train.loss, names.LOSSES), *((m, names.METRICS) for m in train.metrics)]:
         if block.name in table and "from_logits" in table[block.name].args:
             block.model_extra.setdefault("from_logits", logits)
+        elif logits and block.name in PARTED and "top_k" not in block.args:
+            block.model_extra.setdefault(PARTED[block.name], 0.0)

@@ -102,14 +102,6 @@ class TrainConfig(Block):
             raise Problems([Problem((), f"expected {expected}")]) from None
         return weights
 
-    def schedule_words(self) -> dict[str, Any] | None:
-        """The schedule's name and arguments in one mapping; None for a constant rate."""
-        return None if self.schedule is None else self.schedule.model_dump()
-
-    def loss_words(self) -> tuple[str, dict[str, Any]]:
-        """The loss's name and its arguments."""
-        return self.loss.name, self.loss.args
-
     @field_serializer("class_weight")
     def _texts(self, value: dict[int, float] | None) -> dict[str, float] | None:
         return value and {str(key): weight for key, weight in sorted(value.items())}
