@@ -117,7 +117,7 @@ def test_one_window_and_one_logit():
             "textcnn was given sequence_length=4, shorter than its largest window; expected 5 words or more; "
             "make the sentences longer (data.maxlen) or the windows smaller",
         ),
-        ({"variant": "nonstatic"}, "did you mean non-static?"),
+        ({"variant": "nonstatic"}, "expected one of rand, static, non-static, multichannel"),
         ({"variant": "rand", "embedding_matrix": np.zeros((30, 6))}, "choose static, non-static or multichannel"),
         ({"variant": "static", "embedding_matrix": np.zeros((30, 7))}, "expected an array of shape (30, 6)"),
         ({"variant": "static", "embedding_matrix": "vectors.bin"}, "an embedding_matrix of shape None"),
