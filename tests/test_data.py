@@ -180,6 +180,18 @@ def test_augmentation_shifts_and_flips_with_background():
     assert {flip for _, _, flip in seen} == {1, -1}
 
 
+def test_augmentation_differs_between_epochs():
+    data = load(settings("synthetic", augment={"shift": 3}, batch_size=200), seed=0)
+    (one, y), (two, z) = take(data.train.stream(), 2)
+    x, _ = data.train.arrays()
+    ink = {}
+    for epoch, images, order in ((0, one, data.train.order(0)), (1, two, data.train.order(1))):
+        ink[epoch] = images[np.argsort(order)]
+        assert 0 < np.mean([np.array_equal(a, b) for a, b in zip(ink[epoch], x, strict=True)]) < 0.1  # 1 in 49
+    assert np.mean([np.array_equal(a, b) for a, b in zip(ink[0], ink[1], strict=True)]) < 0.1
+    assert not np.array_equal(y, z)
+
+
 # -- shapes and settings ---------------------------------------------------------------------------------------------
 
 

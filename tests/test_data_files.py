@@ -144,6 +144,14 @@ def test_whole_numbers_of_another_type_are_pixels_too(tmp_path):
     assert load(mnist(tmp_path / "a.npz"), seed=0).info.hash == load(mnist(tmp_path / "b.npz"), seed=0).info.hash
 
 
+def test_a_file_that_unpacks_to_too_much_is_refused(mnist_npz, monkeypatch):
+    monkeypatch.setattr("zoo.data.files.MAX_MEMBER_BYTES", 1000)
+    with pytest.raises(
+        ZooError, match=r"'x_train' in .*mnist.npz is over 2 GB unpacked; expected the official mnist.npz"
+    ):
+        load(mnist(mnist_npz), seed=0)
+
+
 def test_a_foreign_npz_is_told_its_keys(tmp_path):
     np.savez(tmp_path / "other.npz", images=np.zeros(3), x_test=np.zeros(3))
     message = r"other.npz lacks x_train, y_train, y_test \(it holds images, x_test\); expected the official mnist.npz"

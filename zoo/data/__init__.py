@@ -143,7 +143,6 @@ def _token_settings(data: DataConfig, raw: Raw, shape: tuple[int | None, ...] | 
     return {
         "kind": "tokens",
         "length": int(length),
-        "vocabulary_size": int(raw.vocabulary_size),
         "pad": data.pad,
         "truncate": data.truncate,
     }

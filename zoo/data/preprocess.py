@@ -16,7 +16,7 @@ CHUNK = 1024  # images preprocessed at a time
 LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in PIL
 _KEYS = {
     "image": ("shape", "fit", "pixel_range", "mean", "std"),
-    "tokens": ("length", "vocabulary_size", "pad", "truncate"),
+    "tokens": ("length", "pad", "truncate"),
 }
 
 
@@ -25,7 +25,7 @@ class Preprocessor:
 
     Args:
         settings: `DataInfo.preprocessing`. Images: {kind, shape, fit, pixel_range, mean, std}; tokens: {kind, length,
-            vocabulary_size, pad, truncate}.
+            pad, truncate}.
         vocabulary: the word of each token; needed by `texts` only.
     """
 
@@ -128,8 +128,7 @@ class Preprocessor:
         for i, text in enumerate(texts):
             if not words_of(text):
                 raise ZooError(f"text {i + 1} ({text[:20]!r}) holds no words", "a sentence or more", "write something")
-        known = {w: t for w, t in self._tokens.items() if t < self.settings["vocabulary_size"]}
-        rows = [encode(text, known) for text in texts]
+        rows = [encode(text, self._tokens) for text in texts]
         return self.rows(Ragged.from_rows(rows), np.arange(len(rows)))
 
     def rows(self, tokens: Ragged, indices: np.ndarray) -> np.ndarray:
