@@ -22,7 +22,7 @@ PUBLIC = {
     "evaluate": "zoo.evaluation",
     "predict": "zoo.prediction",
     "open_run": "zoo.rundir",
-    "plot": "zoo.drawing",
+    "plot": "zoo.pictures",
     "ZooError": "zoo.errors",
     "Interrupted": "zoo.errors",
 }

@@ -191,8 +191,13 @@ def wanted_shape(config: Config) -> tuple[int | None, ...] | None:
         return None
     spec = registry.describe(config.model.name)
     if spec.task == "text-classification":
-        return (config.model.args.get("sequence_length", spec.input_shape[0]),)
+        return (config.model.args.get("sequence_length", config.data.maxlen or spec.input_shape[0]),)
     return (*spec.input_shape[:2], None)
+
+
+def gives_logits(config: Config) -> bool:
+    """Whether the config's model gives logits: always, unless it was asked for probabilities."""
+    return config.model.args.get("classifier_activation") in (None, "linear")
 
 
 def model_for(config: Config, info: DataInfo) -> keras.Model:

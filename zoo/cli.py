@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def _tensorflow() -> None:
-    """Import TensorFlow without its start-up messages: they come from C++ and heed no setting. ZOO_DEBUG=1 shows them."""
+    """Import TensorFlow without its start-up messages, which heed no setting; ZOO_DEBUG=1 shows them."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if os.environ.get("ZOO_DEBUG") == "1" else "3")
     if os.environ.get("ZOO_DEBUG") == "1":
         return

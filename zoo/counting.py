@@ -47,8 +47,7 @@ def count(model: keras.Model) -> Counts:
     rows = count_layers(model)
     macs = None if any(row.macs is None for row in rows) else sum(row.macs for row in rows)
     trainable = sum(math.prod(w.shape) for w in model.trainable_weights)
-    # Not model.count_params(): seeds of dropout layers are no parameters.
-    frozen = sum(math.prod(w.shape) for w in model.non_trainable_weights if not _is_seed(w))
+    frozen = sum(math.prod(w.shape) for w in model.non_trainable_weights)  # leaves out seeds of dropout
     return Counts(trainable, trainable + frozen, macs)
 
 
@@ -102,23 +101,19 @@ def _calls(model):
 def _layer(layer, node, prefix: str, first: bool) -> LayerCount:
     shapes = [tuple(t.shape[1:]) for t in node.input_tensors] or [tuple(t.shape[1:]) for t in node.outputs]
     output = tuple(node.outputs[0].shape[1:])
-    weights = layer.weights if first and isinstance(layer, keras.layers.Layer) else []
-    trainable = sum(math.prod(w.shape) for w in getattr(layer, "trainable_weights", []) if first)
-    total = sum(math.prod(w.shape) for w in weights if not _is_seed(w))
+    held = first and isinstance(layer, keras.layers.Layer)  # operations hold no weights
+    trainable = sum(math.prod(w.shape) for w in layer.trainable_weights) if held else 0
+    frozen = sum(math.prod(w.shape) for w in layer.non_trainable_weights) if held else 0
     return LayerCount(
         name=prefix + layer.name,
         class_name=type(layer).__name__,
         input_shape=shapes[0],
         output_shape=output,
         trainable=trainable,
-        non_trainable=total - trainable,
+        non_trainable=frozen,
         macs=macs(layer, shapes[0], output),
         **_geometry(layer),
     )
-
-
-def _is_seed(weight) -> bool:
-    return "seed" in weight.path.rsplit("/", 2)[-1] and str(weight.dtype).startswith(("uint", "int"))
 
 
 def _geometry(layer) -> dict:

@@ -63,29 +63,37 @@ def check_precision(precision: str, device: str) -> None:
         )
 
 
-def switches(config: Config, model: keras.Model, steps_per_epoch: int) -> dict[str, Any]:
-    """`jit_compile` and `steps_per_execution` for `compile`, with `auto` resolved.
+def jit_compile(config: Config, model: keras.Model) -> bool:
+    """`runtime.jit_compile` with `auto` resolved: XLA helps recurrent nets and harms convolutional ones on the CPU."""
+    chosen = config.runtime.jit_compile
+    return _recurrent(model) if chosen == "auto" else chosen
 
-    XLA helps recurrent nets and harms convolutional ones on the CPU. Several steps per call help where a step is
-    short; their number divides the epoch, so that an epoch is never exceeded.
+
+def steps_per_execution(config: Config, model: keras.Model, steps_per_epoch: int) -> int:
+    """`runtime.steps_per_execution` with `auto` resolved: several where a step is short, and a divisor of the epoch.
+
+    Raises:
+        ZooError: the number does not divide the epoch, whose end it would pass.
     """
-    import keras
-
-    jit, steps = config.runtime.jit_compile, config.runtime.steps_per_execution
-    layers = [layer.forward_layer if isinstance(layer, keras.layers.Bidirectional) else layer for layer in model.layers]
-    if jit == "auto":
-        jit = any(isinstance(layer, keras.layers.RNN) for layer in layers)
-    if steps == "auto":
-        small = model.count_params() < 1_000_000 and not any(isinstance(x, keras.layers.RNN) for x in layers)
-        steps = max(n for n in range(1, 17 if small else 2) if steps_per_epoch % n == 0)
-    elif steps_per_epoch % steps:
-        fitting = max(n for n in range(1, steps + 1) if steps_per_epoch % n == 0)
+    chosen = config.runtime.steps_per_execution
+    if chosen == "auto":
+        most = 16 if model.count_params() < 1_000_000 and not _recurrent(model) else 1
+        return max(n for n in range(1, most + 1) if steps_per_epoch % n == 0)
+    if steps_per_epoch % chosen:
+        fitting = max(n for n in range(1, chosen + 1) if steps_per_epoch % n == 0)
         raise ZooError(
-            f"runtime.steps_per_execution is {steps}, but an epoch has {steps_per_epoch} steps",
+            f"runtime.steps_per_execution is {chosen}, but an epoch has {steps_per_epoch} steps",
             "a divisor of the steps of an epoch",
             f"set runtime.steps_per_execution={fitting} or auto",
         )
-    return {"jit_compile": jit, "steps_per_execution": steps}
+    return chosen
+
+
+def _recurrent(model: keras.Model) -> bool:
+    import keras
+
+    layers = (x.forward_layer if isinstance(x, keras.layers.Bidirectional) else x for x in model.layers)
+    return any(isinstance(layer, keras.layers.RNN) for layer in layers)
 
 
 def environment() -> dict[str, Any]:

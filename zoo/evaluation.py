@@ -92,7 +92,7 @@ def figures(run: Run, split: str, dataset: Dataset | None = None) -> Figures:
     import numpy as np
 
     from zoo import devices
-    from zoo.build import model_of
+    from zoo.build import gives_logits, model_of
     from zoo.training import objectives
 
     config = run.config
@@ -101,12 +101,13 @@ def figures(run: Run, split: str, dataset: Dataset | None = None) -> Figures:
     with devices.place(config.runtime.device):
         model = model_of(run)
         batches = _batches(run, split, dataset)
-        model.compile(jit_compile=devices.switches(config, model, 1)["jit_compile"])
+        model.compile(jit_compile=devices.jit_compile(config, model))
         logits = model.predict(batches.map(lambda x, *y: x), verbose=0)
         labels = np.concatenate([np.asarray(y) for _, y, *_ in batches])
         logits = np.asarray(logits[0] if isinstance(logits, list) else logits, "float32")
-        summary = {"loss": float(objectives.make_loss(config.train, logits.shape[-1])(labels, logits))}
-        for metric in objectives.make_metrics(config.train.metrics, logits.shape[-1]):
+        units, plain = logits.shape[-1], gives_logits(config)
+        summary = {"loss": float(objectives.make_loss(config.train, units, from_logits=plain)(labels, logits))}
+        for metric in objectives.make_metrics(config.train.metrics, units, from_logits=plain):
             metric.update_state(labels, logits)
             summary[metric.name] = float(metric.result())
     return Figures(summary, labels, probabilities(logits, config), tuple(run.data["class_names"]))
@@ -117,7 +118,9 @@ def probabilities(outputs: np.ndarray, config: Config) -> np.ndarray:
     import keras
     import numpy as np
 
-    plain = config.model.args.get("classifier_activation") in (None, "linear")
+    from zoo.build import gives_logits
+
+    plain = gives_logits(config)
     if outputs.shape[-1] == 1:
         positive = np.asarray(keras.ops.sigmoid(outputs)) if plain else outputs
         return np.concatenate([1 - positive, positive], axis=1)

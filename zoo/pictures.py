@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zoo import registry, rundir
 from zoo.errors import ZooError, did_you_mean
 
 if TYPE_CHECKING:
     import keras
+
+
+def plot(
+    model_or_name: keras.Model | str, to_file: str | os.PathLike[str], *, level: str = "blocks", **words: Any
+) -> Path:
+    """Draw a model, or the catalogue's model of that name, into a file.
+
+    Args:
+        model_or_name: any built `keras.Model`, a catalogue name or `"package.module:function"`.
+        to_file: .svg, .png, .html, .mmd (Mermaid) or .txt.
+        level: "blocks" for the paper's blocks on one page, "layers" for Keras's graph of every layer.
+        **words: `dpi` of a PNG, `title`.
+
+    Raises:
+        ZooError: an unknown name or suffix, a folder that cannot be written.
+    """
+    from zoo import drawing
+
+    model = _model(model_or_name) if isinstance(model_or_name, str) else model_or_name
+    return drawing.plot(model, to_file, level=level, **words)
 
 
 def draw(what: str, output: Path | None, level: str) -> list[Path]:

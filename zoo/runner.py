@@ -89,7 +89,7 @@ def prepare(config: Config) -> Job:
     import keras
 
     from zoo import data
-    from zoo.build import model_for, wanted_shape
+    from zoo.build import gives_logits, model_for, wanted_shape
     from zoo.config import check_steps
     from zoo.training import objectives
 
@@ -108,11 +108,12 @@ def prepare(config: Config) -> Job:
         check_steps(config, steps)
         model.compile(
             optimizer=objectives.make_optimizer(config.train, steps_per_epoch=steps),
-            loss=objectives.make_loss(config.train, classes),
-            metrics=objectives.make_metrics(config.train.metrics, classes),
-            **devices.switches(config, model, steps),
+            loss=objectives.make_loss(config.train, classes, from_logits=gives_logits(config)),
+            metrics=objectives.make_metrics(config.train.metrics, classes, from_logits=gives_logits(config)),
+            jit_compile=devices.jit_compile(config, model),
+            steps_per_execution=devices.steps_per_execution(config, model, steps),
         )
-        model.optimizer.build(model.trainable_variables)
+        objectives.build(model)
     return Job(config, dataset, model, steps)
 
 

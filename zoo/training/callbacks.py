@@ -107,7 +107,7 @@ class History(Remembering, keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.pause()
-        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        rate = float(self.model.optimizer.learning_rate)
         row = {"epoch": epoch + 1} | in_order(logs)
         self.rows.append(row | {"learning_rate": rate, "seconds": round(self.seconds, 3)})
         self.seconds = 0.0
@@ -133,7 +133,7 @@ class TerminateOnNaN(keras.callbacks.Callback):
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
             self.where = (self._epoch + 1, batch + 1)
-            self.learning_rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+            self.learning_rate = float(self.model.optimizer.learning_rate)
             raise DivergedError(self.where, self.learning_rate)
 
 

@@ -37,19 +37,19 @@ def make_optimizer(train: TrainConfig, *, steps_per_epoch: int) -> keras.optimiz
     return optimizer
 
 
-def make_loss(train: TrainConfig, units: int) -> keras.losses.Loss:
+def make_loss(train: TrainConfig, units: int, *, from_logits: bool = True) -> keras.losses.Loss:
     """The loss; by `auto` the cross-entropy: binary for one output unit, otherwise sparse categorical.
 
-    Whether it reads logits follows the model: probabilities only where `model.args.classifier_activation` is set.
+    `from_logits` is for `auto`, and False where the model ends in an activation; a named loss has its own.
     """
     block = train.loss
     if block.name == "auto":
         kind = keras.losses.BinaryCrossentropy if units == 1 else keras.losses.SparseCategoricalCrossentropy
-        return kind(from_logits=True)
+        return kind(from_logits=from_logits)
     return getattr(keras.losses, block.class_name)(**block.args)
 
 
-def make_metrics(metrics: tuple[Metric, ...], units: int) -> list[keras.metrics.Metric]:
+def make_metrics(metrics: tuple[Metric, ...], units: int, *, from_logits: bool = True) -> list[keras.metrics.Metric]:
     """The metrics under their configured names.
 
     Accuracy of one logit is thresholded at 0: Keras's own default of 0.5 is for probabilities.
@@ -59,10 +59,22 @@ def make_metrics(metrics: tuple[Metric, ...], units: int) -> list[keras.metrics.
         if block.class_name is not None:
             made.append(getattr(keras.metrics, block.class_name)(name=block.label, **block.args))
         elif units == 1:
-            made.append(keras.metrics.BinaryAccuracy(threshold=0.0, name=block.label))
+            made.append(keras.metrics.BinaryAccuracy(threshold=0.0 if from_logits else 0.5, name=block.label))
         else:
             made.append(keras.metrics.SparseCategoricalAccuracy(name=block.label))
     return made
+
+
+def build(model: keras.Model) -> None:
+    """Make the variables that Keras would make at the first step, so that a saved state finds them all."""
+    model.optimizer.build(model.trainable_variables)
+    outputs = [keras.ops.zeros((1, *output.shape[1:])) for output in model.outputs]
+    labels = [keras.ops.zeros((1,), "int32") for _ in outputs]
+    if len(outputs) == 1:
+        outputs, labels = outputs[0], labels[0]
+    model.compute_loss(x=None, y=labels, y_pred=outputs)
+    model.compute_metrics(x=None, y=labels, y_pred=outputs)
+    model.reset_metrics()
 
 
 def regularise(model: keras.Model, train: TrainConfig) -> None:

@@ -79,7 +79,7 @@ class ProgressDisplay(keras.callbacks.Callback):
         )
 
     def on_epoch_end(self, epoch, logs=None):
-        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        rate = float(self.model.optimizer.learning_rate)
         seconds = time.perf_counter() - self._begun
         mark = "  best" if self.best is not None and self.best.epoch == epoch else ""
         width = len(str(self.epochs))

@@ -1,0 +1,299 @@
+"""The main job on tiny data: the run folder, equal runs, resuming after every kind of end."""
+
+import io
+import json
+import signal
+
+import keras
+import numpy as np
+import pytest
+from rich.console import Console
+
+import zoo
+from zoo import rundir, runner
+from zoo.config import Config
+from zoo.errors import Interrupted, ZooError
+from zoo.training.state import Keeper
+
+BASE = {
+    "name": "tiny",
+    "model": {"name": "nets:small"},
+    "data": {"name": "synthetic", "samples": 120, "classes": 3, "shape": [8, 8, 1], "batch_size": 16,
+             "augment": {"shift": 1}, "validation": 0.2},
+    "train": {"epochs": 4, "optimizer": {"name": "adam", "learning_rate": 0.01}},
+    "callbacks": {"early_stopping": {"monitor": "val_loss", "patience": 3},
+                  "reduce_lr_on_plateau": {"monitor": "val_loss", "patience": 1, "min_delta": 0.01}},
+    "runtime": {"steps_per_execution": 1},
+}  # fmt: skip
+
+
+def make(tmp_path, *overrides):
+    return Config.from_dict(BASE).override(f"runtime.output={tmp_path}", *overrides)
+
+
+def train(config, **words):
+    """The run, and what was printed."""
+    out = io.StringIO()
+    run = zoo.train(config, console=Console(file=out, width=200), **words)
+    return run, out.getvalue()
+
+
+def arrays(run):
+    """All numbers of the last state, and the history without its seconds."""
+    last = sorted(p for p in (run.path / "last").iterdir() if p.is_dir())[-1]
+    state = dict(np.load(last / "state.npz"))
+    return state, [{k: v for k, v in row.items() if k != "seconds"} for row in run.history]
+
+
+def assert_equal_runs(one, other):
+    (state, history), (state2, history2) = arrays(one), arrays(other)
+    assert history == history2
+    assert state.keys() == state2.keys()
+    for name in state:
+        np.testing.assert_array_equal(state[name], state2[name], err_msg=name)
+    assert one.metrics == other.metrics
+    sums = [r["sha256"] for r in stored_manifest(one)]
+    assert sums == [r["sha256"] for r in stored_manifest(other)]
+
+
+def stored_manifest(run):
+    import h5py
+
+    with h5py.File(run.weights) as file:
+        return json.loads(file["zoo_manifest"][:].tobytes())
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory):
+    """The uninterrupted run that every other is compared with."""
+    return train(make(tmp_path_factory.mktemp("straight")))
+
+
+def test_the_run_folder(straight):
+    run, printed = straight
+    names = {p.name for p in run.path.iterdir()}
+    assert names >= {"config.yaml", "environment.json", "history.csv", "metrics.json", "best.weights.h5", "last",
+                     "model.svg", "curves.png", "receipt.json"}  # fmt: skip
+    assert run.finished
+    header = (run.path / "history.csv").read_text().splitlines()[0]
+    assert header == "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds"
+    assert [row["epoch"] for row in run.history] == list(range(1, len(run.history) + 1))
+    assert run.metrics.keys() == {"best_epoch", "stopped", "validation", "test"}
+    assert run.metrics["test"].keys() == {"loss", "accuracy"}
+    assert str(run) in printed
+    assert f"accuracy {run.metrics['test']['accuracy']:.4f}" in printed
+    receipt = json.loads((run.path / "receipt.json").read_text())
+    assert receipt["weights_sha256"] == rundir.sha256(run.weights)
+    assert not list(run.path.glob(".*"))
+
+
+def test_the_best_weights_are_the_ones_evaluated(straight):
+    run, _ = straight
+    best = max(run.history, key=lambda row: row["val_accuracy"])  # the first of equals
+    assert run.metrics["best_epoch"] == best["epoch"]
+    assert run.metrics["validation"]["accuracy"] == pytest.approx(best["val_accuracy"], abs=1e-6)
+    assert run.metrics["validation"]["loss"] == pytest.approx(best["val_loss"], abs=1e-5)
+
+
+def test_two_runs_are_equal_bit_for_bit(straight, tmp_path):
+    again, _ = train(make(tmp_path))
+    assert_equal_runs(straight[0], again)
+
+
+def test_another_seed_is_another_run(straight, tmp_path):
+    other, _ = train(make(tmp_path, "runtime.seed=1", "train.epochs=1", "callbacks.early_stopping=null",
+                          "callbacks.reduce_lr_on_plateau=null"))  # fmt: skip
+    assert other.history[0]["loss"] != straight[0].history[0]["loss"]
+    assert (other.path / "splits.json").read_text() == (straight[0].path / "splits.json").read_text()
+
+
+def test_a_finished_run_says_so_and_is_left_alone(straight):
+    config = zoo.load_config(straight[0].path / "config.yaml")
+    before = (straight[0].path / "history.csv").stat().st_mtime_ns
+    run, printed = train(config)
+    assert run.path == straight[0].path
+    assert "has been trained already" in printed
+    assert (run.path / "history.csv").stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("step", [1, 4, 6, 11])
+def test_sigterm_at_any_step_costs_nothing(straight, tmp_path, step, monkeypatch):
+    seen = iter(range(1, 1000))
+    original = Keeper.on_train_batch_end
+
+    def interrupted(self, batch, logs=None):
+        if next(seen) == step:
+            signal.raise_signal(signal.SIGTERM)
+        original(self, batch, logs)
+
+    monkeypatch.setattr(Keeper, "on_train_batch_end", interrupted)
+    config = make(tmp_path)
+    with pytest.raises(Interrupted, match="give the same command again") as caught:
+        train(config)
+    assert caught.value.code == 143
+    (folder,) = (tmp_path / "tiny").iterdir()
+    assert not (folder / "metrics.json").exists()
+    run, printed = train(config)
+    assert run.path == folder
+    assert "going on after epoch" in printed
+    assert json.loads((folder / "resumes.json").read_text())[0]["differing"] == []
+    assert_equal_runs(straight[0], run)
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing of ours runs after it."""
+
+
+@pytest.mark.parametrize("place", ["on_train_batch_end", "on_epoch_end", "after_best"])
+def test_a_kill_anywhere_costs_nothing(straight, tmp_path, place, monkeypatch):
+    from zoo.weights import manifest
+
+    calls = iter(range(1, 1000))
+    if place == "after_best":  # the best weights are newer than the newest state
+        original = manifest.save
+        monkeypatch.setattr(manifest, "save", lambda *a: (original(*a), _kill_at(calls, 2)))
+    else:
+        original = getattr(Keeper, place)
+        monkeypatch.setattr(Keeper, place, lambda *a, **k: (_kill_at(calls, 2), original(*a, **k)))
+    config = make(tmp_path)
+    with pytest.raises(Killed):
+        train(config)
+    monkeypatch.undo()
+    run, _ = train(config)
+    assert_equal_runs(straight[0], run)
+
+
+def _kill_at(calls, number):
+    if next(calls) == number:
+        raise Killed
+
+
+def test_a_run_killed_before_its_first_state_is_taken_over(straight, tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "_fit", lambda *a: (_ for _ in ()).throw(Killed()))
+    config = make(tmp_path)
+    with pytest.raises(Killed):
+        train(config)
+    monkeypatch.undo()
+    run, _ = train(config)
+    assert len(list((tmp_path / "tiny").iterdir())) == 1
+    assert_equal_runs(straight[0], run)
+
+
+def _interrupted_run(tmp_path, monkeypatch):
+    """A run stopped by SIGTERM at step 3 of epoch 2: two states stand."""
+    original = Keeper.on_train_batch_end
+    steps = iter(range(1, 1000))
+
+    def stop(self, batch, logs=None):
+        if next(steps) == 8:
+            signal.raise_signal(signal.SIGTERM)
+        original(self, batch, logs)
+
+    monkeypatch.setattr(Keeper, "on_train_batch_end", stop)
+    with pytest.raises(Interrupted):
+        train(make(tmp_path))
+    monkeypatch.undo()
+    (folder,) = (tmp_path / "tiny").iterdir()
+    return sorted(p for p in (folder / "last").iterdir() if p.is_dir())
+
+
+@pytest.mark.parametrize("file", ["state.npz", "state.json"])
+def test_a_flipped_byte_in_a_state_is_noticed_and_the_older_one_used(straight, tmp_path, file, monkeypatch):
+    newest = _interrupted_run(tmp_path, monkeypatch)[-1] / file
+    damaged = bytearray(newest.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    newest.write_bytes(damaged)
+    run, printed = train(make(tmp_path))
+    assert "is damaged" in printed
+    assert "an older state is used" in printed
+    assert_equal_runs(straight[0], run)
+
+
+def test_a_full_disk_costs_no_state(straight, tmp_path, monkeypatch):
+    states = _interrupted_run(tmp_path, monkeypatch)
+
+    def full(*args, **words):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(ZooError, match="No space left on device.*last good state is untouched"):
+        train(make(tmp_path))
+    monkeypatch.undo()
+    assert sorted(p for p in states[0].parent.iterdir() if p.is_dir()) == states
+    run, _ = train(make(tmp_path))
+    assert_equal_runs(straight[0], run)
+
+
+def test_resume_never_begins_afresh_in_the_same_folder(straight, tmp_path, monkeypatch):
+    _interrupted_run(tmp_path, monkeypatch)
+    run, printed = train(make(tmp_path), resume="never")
+    assert "going on" not in printed
+    assert len(list((tmp_path / "tiny").iterdir())) == 1
+    assert_equal_runs(straight[0], run)
+
+
+def test_a_second_process_is_told_who_holds_the_run(tmp_path, monkeypatch):
+    states = _interrupted_run(tmp_path, monkeypatch)
+    run = rundir.Run(states[0].parent.parent)
+    with rundir.locked(run), pytest.raises(ZooError, match=r"another process \(pid \d+\)"):
+        train(make(tmp_path))
+
+
+def test_a_loss_that_is_no_number_stops_with_place_and_rate(tmp_path):
+    config = make(tmp_path, "train.optimizer={name: sgd, learning_rate: 1e30}", "callbacks.reduce_lr_on_plateau=null")
+    with pytest.raises(ZooError, match=r"not a number since epoch 1, step \d+, at a learning rate of 1e\+30.*lower"):
+        train(config)
+
+
+def test_data_that_changed_are_refused(tmp_path, monkeypatch):
+    states = _interrupted_run(tmp_path, monkeypatch)
+    folder = states[0].parent.parent
+    environment = json.loads((folder / "environment.json").read_text()) | {"data_hash": "0"}
+    rundir.write_json(folder / "environment.json", environment)
+    with pytest.raises(ZooError, match="the data have changed since"):
+        train(make(tmp_path))
+
+
+def test_several_steps_per_execution_change_nothing(straight, tmp_path):
+    run, _ = train(make(tmp_path, "runtime.steps_per_execution=5"))  # 77 items in batches of 16
+    for row, other in zip(run.history, straight[0].history, strict=True):
+        assert row["loss"] == pytest.approx(other["loss"], rel=1e-5)
+
+
+def test_regulariser_constraint_and_clipping_reach_the_training(tmp_path):
+    config = make(tmp_path, "train.regularizer={l1: 0.1, l2: 0.2}", "train.constraint={max_norm: 0.5}",
+                  "train.optimizer={name: sgd, learning_rate: 1.0, global_clipnorm: 0.25}")  # fmt: skip
+    job = runner.prepare(config)
+    kernels = [v for v in job.model.trainable_variables if v.name == "kernel"]
+    penalty = sum(0.1 * np.abs(k).sum() + 0.2 * np.square(k).sum() for k in map(np.asarray, kernels))
+    assert float(sum(job.model.losses)) == pytest.approx(penalty, rel=1e-5)
+    x, y = next(iter(job.data.train.stream()))
+    job.model.train_on_batch(x, y)
+    for kernel in map(np.asarray, kernels):
+        norms = np.sqrt((kernel**2).reshape(-1, kernel.shape[-1]).sum(0))
+        assert norms.max() <= 0.5 + 1e-5
+    assert job.model.optimizer.global_clipnorm == 0.25
+
+
+def test_weight_decay_spares_biases_and_norms(tmp_path):
+    config = make(tmp_path, "train.optimizer={name: sgd, learning_rate: 0.5, weight_decay: 0.1}")
+    model = runner.prepare(config).model
+    before = {v.path: np.asarray(v) + 1.0 for v in model.trainable_variables}
+    for v in model.trainable_variables:
+        v.assign(before[v.path])
+    model.optimizer.apply([keras.ops.zeros_like(v) for v in model.trainable_variables], model.trainable_variables)
+    for v in model.trainable_variables:
+        factor = 1 - 0.5 * 0.1 if v.name == "kernel" else 1.0
+        np.testing.assert_allclose(np.asarray(v), before[v.path] * factor, rtol=1e-6, err_msg=v.path)
+
+
+def test_one_logit_is_thresholded_at_zero(tmp_path):
+    config = Config.from_dict({
+        "name": "text", "model": {"name": "gru_text", "args": {"units": 4, "embedding_dim": 4}},
+        "data": {"name": "synthetic", "kind": "tokens", "samples": 64, "num_words": 50, "maxlen": 12},
+        "train": {"epochs": 2}, "runtime": {"output": str(tmp_path)}})  # fmt: skip
+    run, _ = train(config)
+    result = zoo.evaluate(run)
+    confusion = np.array(result["confusion"])
+    assert result["accuracy"] == pytest.approx(np.trace(confusion) / confusion.sum())
+    assert result["accuracy"] == pytest.approx(run.metrics["test"]["accuracy"])
