@@ -82,11 +82,12 @@ def model_blocks(graph: Graph) -> Blocks:
     rest = [k for k in range(len(units)) if k not in main]
     sides = []
     for part in region.components(rest):
-        source = min((i for k in part for i in inputs[k] if i in main), default=0)
-        content = _fold(region.series(part, {i for k in part for i in inputs[k] if i in main}), INNER_RUN)
+        sources = {i for k in part for i in inputs[k] if i in main}
+        source = min(sources, default=0)
+        content = _fold(region.series(part, sources), INNER_RUN)
         title = _title(content) or "side output"
         sides.append((_holder(items, made[source].nodes[-1]), _framed(title, content)))
-    return Blocks(graph, items, tuple(sides))
+    return Blocks(graph, items, tuple(sorted(sides, key=lambda side: side[0])))
 
 
 def unfolded(graph: Graph) -> Blocks:

@@ -127,6 +127,9 @@ def _curves_figure(curves: list[Curves], best_epoch: int | None, title: str | No
         ax.spines[["top", "right"]].set_visible(False)
         if best_epoch is not None:
             ax.axvline(best_epoch, color="#52525b", linewidth=1, linestyle=":")
+        ax.margins(y=0.08)
+    epochs = [int(row["epoch"]) for curve in curves for run in curve.runs for row in run]
+    axes[-1].set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
     axes[-1].set_xlabel("epoch")
     axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
     _mark_best(axes, metrics, curves, best_epoch)
@@ -163,12 +166,13 @@ def _mark_best(axes: Any, metrics: list[str], curves: list[Curves], best_epoch: 
         if value is None:
             continue
         ax.plot([best_epoch], [value], "o", color=curves[0].colour, markersize=9, fillstyle="none", markeredgewidth=1.6)
-        last = max(int(r["epoch"]) for r in curves[0].runs[0])
-        right = best_epoch > last * 0.7
-        high = metric != "loss"
+        low, high = ax.get_ylim()
+        left, right = ax.get_xlim()
+        beside = best_epoch > left + 0.7 * (right - left)
+        under = value > (low + high) / 2
         ax.annotate(
-            f"{value:.4g}", (best_epoch, value), xytext=(-9 if right else 9, -13 if high else 9),
-            textcoords="offset points", ha="right" if right else "left", fontsize=9,
+            f"{value:.4g}", (best_epoch, value), xytext=(-9 if beside else 9, -15 if under else 9),
+            textcoords="offset points", ha="right" if beside else "left", fontsize=9,
             bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
         )  # fmt: skip
 

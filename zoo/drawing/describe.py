@@ -52,6 +52,9 @@ JOINS = {
 }
 
 
+POOLS = (("Max", "max"), ("Average", "avg"))
+
+
 @dataclass(frozen=True)
 class Words:
     """The words of one layer.
@@ -105,6 +108,13 @@ def _pool(word: str):
             return _words("pool", f"global {'average' if word == 'avg' else word} pool")
         title = f"{_sides(layer.pool_size)} {word} pool{_strides(layer.strides)}"
         return _words("pool", title, suffix=_activation(layer), identity=(layer.padding,))
+
+    return rule
+
+
+def _adaptive_pool(word: str):
+    def rule(layer: Any, in_shapes: list[Shape], shape: Shape) -> Words:
+        return _words("pool", f"{word} pool to {'×'.join(str(side) for side in shape[:-1])}")
 
     return rule
 
@@ -193,7 +203,7 @@ def _spaced(name: str) -> str:
     """`ScaledTanh` -> "scaled tanh", `RBFOutput` -> "RBF output"."""
     words: list[str] = []
     for char, before, after in zip(name, " " + name, name[1:] + " ", strict=False):
-        starts = char.isupper() and (not before.isupper() or after.islower())
+        starts = char.isupper() and not before.isdigit() and (not before.isupper() or after.islower())
         if starts or not words:
             words.append(char)
         else:
@@ -278,8 +288,9 @@ _RULES: dict[str, Any] = {
     **{
         f"{prefix}{name}Pooling{d}D": _pool(word)
         for d in (1, 2, 3)
-        for name, word in (("Max", "max"), ("Average", "avg"))
+        for name, word in POOLS
         for prefix in ("", "Global")
     },
+    **{f"Adaptive{name}Pooling{d}D": _adaptive_pool(word) for d in (1, 2, 3) for name, word in POOLS},
     **{name: _join for name in JOINS},
 }

@@ -19,6 +19,7 @@ aside {{ border-left: 1px solid var(--line); position: sticky; top: 0; max-heigh
         box-sizing: border-box }}
 h1 {{ font-size: 1.1rem; margin: 0 0 .5rem }}
 details {{ border-bottom: 1px solid var(--line) }} summary {{ padding: .3rem 0; cursor: pointer }}
+details.inner {{ margin-left: 1rem }}
 details:target > summary {{ color: var(--mark); font-weight: bold }}
 .wide {{ overflow-x: auto }}
 table {{ border-collapse: collapse; font-size: 12px; margin: 0 0 .6rem }}
@@ -41,7 +42,8 @@ show();
 def html_page(drawing: Drawing, items: dict[str, Item], blocks: Blocks) -> str:
     """The whole document: the SVG with links, and a table of layers for each block."""
     svg = svg_text(drawing, link="#{ref}-layers")
-    parts = [_details(ref, item, blocks) for ref, item in items.items()]
+    outer = {id(item) for item in (*blocks.items, *(head for _, head in blocks.sides))}
+    parts = [_details(ref, item, blocks, id(item) in outer) for ref, item in items.items()]
     return _document(
         blocks.graph.name,
         f"<main>{svg}</main>\n<aside><h1>Layers</h1><p>Click on a block to see its layers.</p>\n"
@@ -64,13 +66,14 @@ def _document(name: str, body: str) -> str:
     )
 
 
-def _details(ref: str, item: Item, blocks: Blocks) -> str:
+def _details(ref: str, item: Item, blocks: Blocks, outer: bool) -> str:
     name = item.title if isinstance(item, Group) else item.name if isinstance(item, Unit) else ref
-    times = f" ×{item.repeat}" if item.repeat > 1 else ""
+    times = f" ×{item.repeat} (layers of the first)" if item.repeat > 1 else ""
     title = f" · {item.title}" if isinstance(item, Unit) and item.title != name else ""
     rows = "".join(_row(node, blocks) for node in item_nodes(item))
+    look = "" if outer else ' class="inner"'
     return (
-        f'<details id="{ref}-layers"><summary>{escape(name + times + title)}</summary><div class="wide"><table>'
+        f'<details id="{ref}-layers"{look}><summary>{escape(name + times + title)}</summary><div class="wide"><table>'
         '<tr><th>layer</th><th>class</th><th>output</th><th class="n">parameters</th><th class="n">multiply-adds</th>'
         f"</tr>{rows}</table></div></details>"
     )

@@ -27,7 +27,7 @@ def write_png(drawing: Drawing, path: Path, dpi: float) -> None:
     axes.axis("off")
     for order, mark in enumerate(drawing.marks):
         _paint(axes, mark, order)
-    with rc_context({"text.hinting": "no_hinting", "text.hinting_factor": 1, "path.snap": False}):
+    with rc_context({"text.hinting": "no_hinting", "path.snap": False}):
         figure.savefig(path, format="png", dpi=dpi, metadata={"Software": None, "Title": drawing.title})
 
 
