@@ -11,8 +11,9 @@ from keras import layers
 from zoo import build, errors
 from zoo.catalog import CATALOG
 from zoo.drawing import FORMATS, plot
-from zoo.drawing.blocks import Group, Parallel, Unit, item_nodes, item_params, model_blocks
+from zoo.drawing.blocks import model_blocks
 from zoo.drawing.graph import model_graph
+from zoo.drawing.items import Group, Parallel, Unit, item_nodes, item_params
 from zoo.drawing.page import SHEET, page
 from zoo.drawing.shapes import Box, Line, Text
 from zoo.drawing.style import short, text_width
@@ -181,6 +182,14 @@ def test_branches_that_fork_again_stay_nested():
     last = next(item for item in blocks.items if isinstance(item, Group) and item.title == "mixed10")
     assert sum(isinstance(part, Parallel) for branch in last.items[0].branches for part in branch) == 2
     assert [item.title for item in blocks.items if item.repeat == 2] == ["mixed5 … mixed6"]
+
+
+def test_a_block_with_a_side_head_is_not_folded_away():
+    trunk = residual_net(3)
+    head = layers.Dense(2, name="side")(layers.Flatten(name="side_flatten")(trunk.get_layer("b2_relu").output))
+    blocks = blocks_of(keras.Model(trunk.input, [trunk.output, head], name="sided"))
+    assert [item.title for item in blocks.items if isinstance(item, Group)] == ["b0", "b1", "b2", "b3"]
+    assert [(blocks.items[at].title, item.title) for at, item in blocks.sides] == [("b2", "side")]
 
 
 def test_both_directions_of_a_bilstm_and_the_embedding_are_shown():

@@ -1,73 +1,19 @@
 """From layers to the paper's blocks: chains become one box, forks become branches, repeats are folded.
 
-A diagram is a sequence of items, read downwards:
-
-- `Unit`: one box, a layer with the normalization, activation and dropout written on it;
-- `Parallel`: branches between a fork and the layer that joins them (a residual block's shortcut is an empty one);
-- `Group`: a framed, named part of the sequence; every part may stand for `repeat` equal ones in a row.
-
 The decomposition is structural (series and parallel regions of the graph); names only serve as titles.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-from zoo.drawing.graph import Graph, Node, Shape
+from zoo.drawing.folding import folded, framed, grouped, title_of
+from zoo.drawing.graph import Graph, Node
+from zoo.drawing.items import Blocks, Item, Parallel, Unit, item_nodes
 
 INNER_RUN = 4  # within a branch only longer runs are folded: the paper's figure shows the shorter ones
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One box. `note` is what the layers after (and before) the main one add to it."""
-
-    nodes: tuple[str, ...]
-    name: str
-    kind: str
-    title: str
-    note: str
-    shape: Shape
-    params: int
-    signature: tuple
-    named: bool = True  # the name was chosen by the builder, not made up by Keras
-    repeat: int = 1
-
-
-@dataclass(frozen=True)
-class Parallel:
-    """Branches side by side; `join` is None where they run on into the join of an outer region."""
-
-    branches: tuple[tuple[Item, ...], ...]
-    join: Unit | None
-    shape: Shape
-    signature: tuple
-    repeat: int = 1
-
-
-@dataclass(frozen=True)
-class Group:
-    """A frame with a title around a sequence."""
-
-    title: str
-    items: tuple[Item, ...]
-    shape: Shape
-    signature: tuple
-    repeat: int = 1
-
-
-Item = Unit | Parallel | Group
-
-
-@dataclass(frozen=True)
-class Blocks:
-    """The whole diagram; `sides` are the auxiliary heads: (index of the item they leave from, the head)."""
-
-    graph: Graph
-    items: tuple[Item, ...]
-    sides: tuple[tuple[int, Group], ...]
 
 
 def model_blocks(graph: Graph) -> Blocks:
@@ -78,16 +24,15 @@ def model_blocks(graph: Graph) -> Blocks:
     made = [_unit(graph, members) for members in units]
     main = _ancestors(of_node[graph.outputs[0]], inputs) if graph.outputs else set(range(len(units)))
     region = _Region(made, inputs)
-    items = _fold(_group(region.series(sorted(main), set())), 2)
-    rest = [k for k in range(len(units)) if k not in main]
-    sides = []
-    for part in region.components(rest):
+    heads = []
+    for part in region.components([k for k in range(len(units)) if k not in main]):
         sources = {i for k in part for i in inputs[k] if i in main}
-        source = min(sources, default=0)
-        content = _fold(region.series(part, sources), INNER_RUN)
-        title = _title(content) or "side output"
-        sides.append((_holder(items, made[source].nodes[-1]), _framed(title, content)))
-    return Blocks(graph, items, tuple(sorted(sides, key=lambda side: side[0])))
+        content = folded(region.series(part, sources), INNER_RUN)
+        heads.append((made[min(sources, default=0)].nodes[-1], framed(title_of(content) or "side output", content)))
+    anchors = {node for node, _ in heads}
+    items = folded(tuple(_apart(item, anchors) for item in grouped(region.series(sorted(main), set()))), 2)
+    sides = sorted(((_holder(items, node), head) for node, head in heads), key=lambda side: side[0])
+    return Blocks(graph, items, tuple(sides))
 
 
 def unfolded(graph: Graph) -> Blocks:
@@ -101,26 +46,6 @@ def unfolded(graph: Graph) -> Blocks:
 def _whole(node: Node) -> str:
     inputs = f" ← {', '.join(node.inputs)}" if len(node.inputs) > 1 else ""
     return f"{node.layer_class}{inputs}"
-
-
-def item_nodes(item: Item) -> tuple[str, ...]:
-    """The names of all layers an item shows (of its first copy where it is folded), in order."""
-    if isinstance(item, Unit):
-        return item.nodes
-    if isinstance(item, Group):
-        return tuple(name for part in item.items for name in item_nodes(part))
-    inner = tuple(name for branch in item.branches for part in branch for name in item_nodes(part))
-    return inner + (item.join.nodes if item.join else ())
-
-
-def item_params(item: Item) -> int:
-    """Parameters of one copy of the item."""
-    if isinstance(item, Unit):
-        return item.params
-    if isinstance(item, Group):
-        return sum(item_params(part) * part.repeat for part in item.items)
-    inner = sum(item_params(part) * part.repeat for branch in item.branches for part in branch)
-    return inner + (item.join.params if item.join else 0)
 
 
 # Units: chains of layers on one box
@@ -244,12 +169,12 @@ class _Region:
         return Parallel(content, join, shape, signature)
 
     def _branch(self, part: list[int], sources: set[int]) -> tuple[Item, ...]:
-        return _fold(self.series(part, sources), INNER_RUN)
+        return folded(self.series(part, sources), INNER_RUN)
 
     def _tangle(self, inner: list[int], join: Unit | None) -> Item:
         """A region that is not made of series and parallel parts is listed in order (`--level layers` draws it)."""
         units = tuple(self.units[k] for k in inner) + ((join,) if join else ())
-        return _framed(_title(units) or "cross-connected layers", units)
+        return framed(title_of(units) or "cross-connected layers", units)
 
     def components(self, members: list[int]) -> list[list[int]]:
         """The weakly connected parts of `members`, each in order, by their first unit."""
@@ -281,100 +206,15 @@ def _ancestors(unit: int, inputs: Sequence[tuple[int, ...]]) -> set[int]:
     return found
 
 
+def _apart(item: Item, anchors: set[str]) -> Item:
+    """An item from which a side head leaves is equal to no other, so it is not folded away."""
+    held = anchors.intersection(item_nodes(item))
+    return replace(item, signature=("anchor", *sorted(held), item.signature)) if held else item
+
+
 def _holder(items: tuple[Item, ...], node: str) -> int:
     """The item of the main sequence that ends with, or holds, `node`."""
     for k, item in enumerate(items):
         if node in item_nodes(item):
             return k
     return len(items) - 1
-
-
-# Groups and repeats
-
-
-def _framed(title: str, items: tuple[Item, ...], repeat: int = 1) -> Group:
-    return Group(title, items, items[-1].shape, ("group", tuple(item.signature for item in items)), repeat)
-
-
-def _group(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    """Frame every parallel region, and every depthwise convolution with the pointwise one after it."""
-    grouped: list[Item] = []
-    for item in items:
-        last = grouped[-1] if grouped else None
-        if isinstance(item, Parallel):
-            grouped.append(_framed(_title((item,)) or "branches", (item,)))
-        elif _is_pointwise(item) and isinstance(last, Unit) and last.title.find(" depthwise") > 0:
-            grouped[-1] = _framed(_title((last, item)) or f"{last.name} … {item.name}", (last, item))
-        else:
-            grouped.append(item)
-    return tuple(grouped)
-
-
-def _is_pointwise(item: Item) -> bool:
-    return isinstance(item, Unit) and item.title.startswith("1×1 conv")
-
-
-def _fold(items: tuple[Item, ...], least: int) -> tuple[Item, ...]:
-    """Write runs of equal items (or of equal sequences of items) once, with how often they stand there."""
-    folded: list[Item] = []
-    start = 0
-    signatures = [item.signature for item in items]
-    while start < len(items):
-        count, period = max(
-            (_run(signatures, start, p), p) for p in range(1, (len(items) - start) // 2 + 1)
-        ) if start + 1 < len(items) else (1, 1)
-        if count < least:
-            folded.append(items[start])
-            start += 1
-            continue
-        run = items[start : start + count * period]
-        folded.append(_repeated(run, period, count))
-        start += count * period
-    return tuple(folded)
-
-
-def _run(signatures: list[tuple], start: int, period: int) -> int:
-    first = signatures[start : start + period]
-    count = 1
-    while signatures[start + count * period : start + (count + 1) * period] == first:
-        count += 1
-    return count
-
-
-def _repeated(run: tuple[Item, ...], period: int, count: int) -> Item:
-    first, last = run[0], run[-period]
-    if period > 1:
-        names = [_title(run[:period]) or _label(first), _title(run[-period:]) or _label(last)]
-        return _framed(" … ".join(dict.fromkeys(names)), run[:period], count)
-    names = " … ".join(dict.fromkeys((_label(first), _label(last))))
-    if isinstance(first, Unit):
-        return replace(first, name=names, repeat=count)
-    if isinstance(first, Group):
-        return replace(first, title=names, repeat=count)
-    return _framed(names, (first,), count)
-
-
-def _label(item: Item) -> str:
-    if isinstance(item, Unit):
-        return item.name
-    return item.title if isinstance(item, Group) else _title((item,))
-
-
-def _title(items: Iterable[Item]) -> str:
-    """What the names of the layers have in common, word by word: `inception_3a`, `conv2_1`, `block4`."""
-    heads = [unit for item in items for unit in _heads(item)]
-    named = [unit for unit in heads if unit.named] or heads
-    common = re.split(r"[_.]", named[0].name) if named else []
-    for unit in named[1:]:
-        words = re.split(r"[_.]", unit.name)
-        common = [word for word in common if word in words]
-    return "_".join(common) or next((u.name for u in reversed(named) if u.kind == "join"), "")
-
-
-def _heads(item: Item) -> list[Unit]:
-    if isinstance(item, Unit):
-        return [item]
-    if isinstance(item, Group):
-        return [unit for part in item.items for unit in _heads(part)]
-    inner = [unit for branch in item.branches for part in branch for unit in _heads(part)]
-    return inner + ([item.join] if item.join else [])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from zoo.drawing.blocks import Blocks, Group, Item, Unit, item_nodes
+from zoo.drawing.items import Blocks, Group, Item, Unit, item_nodes
 from zoo.drawing.shapes import Drawing
 from zoo.drawing.style import FONTS, shape_text
 from zoo.drawing.svg import svg_text

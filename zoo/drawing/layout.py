@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from zoo.drawing.blocks import Group, Item, Parallel, Unit, item_params
+from zoo.drawing.items import Group, Item, Parallel, Unit, item_params
 from zoo.drawing.shapes import Box, Circle, Line, Mark, Text
 from zoo.drawing.style import (
     BADGE_FILL,

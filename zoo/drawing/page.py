@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
-from zoo.drawing.blocks import Blocks, Group, Item, Parallel, Unit, item_nodes, item_params
 from zoo.drawing.describe import KINDS
+from zoo.drawing.items import Blocks, Group, Item, Parallel, Unit, item_nodes, item_params, item_units
 from zoo.drawing.layout import FORK, LABEL_GAP, Fragment, Layout, edge
 from zoo.drawing.shapes import Box, Drawing, Line, Mark, Text
 from zoo.drawing.style import COLOURS, INK, MUTED, NAME, SMALL, shape_text, text_width
@@ -167,7 +167,7 @@ def _wrapped(words: list[str], width: float, size: float) -> list[str]:
 
 def _legend(blocks: Blocks, usual: dict[str, str], width: float) -> tuple[list[Mark], float]:
     """The kinds that occur, as coloured keys, and what the short signs mean."""
-    kinds = {unit.kind for item in (*blocks.items, *(side for _, side in blocks.sides)) for unit in _units(item)}
+    kinds = {unit.kind for item in (*blocks.items, *(side for _, side in blocks.sides)) for unit in item_units(item)}
     marks: list[Mark] = []
     x, y = 0.0, 0.0
     for kind, words in KINDS.items():
@@ -190,7 +190,7 @@ def _legend(blocks: Blocks, usual: dict[str, str], width: float) -> tuple[list[M
 
 def _signs(blocks: Blocks) -> list[str]:
     items = (*blocks.items, *(side for _, side in blocks.sides))
-    units = [unit for item in items for unit in _units(item)]
+    units = [unit for item in items for unit in item_units(item)]
     signs = []
     if any(", /" in unit.title for unit in units):
         signs.append("/2: stride 2")
@@ -210,7 +210,7 @@ def _usual_notes(blocks: Blocks) -> dict[str, str]:
     for item in blocks.items:
         for region in _regions(item):
             if len(region.branches) > 2:
-                for unit in _units(region):
+                for unit in item_units(region):
                     found.setdefault(unit.kind, Counter())[unit.note] += 1
     usual = {kind: notes.most_common(1)[0][0] for kind, notes in found.items()}
     return {kind: note for kind, note in usual.items() if note and kind != "join"}
@@ -220,15 +220,6 @@ def _regions(item: Item) -> list[Parallel]:
     if isinstance(item, Group):
         return [region for part in item.items for region in _regions(part)]
     return [item] if isinstance(item, Parallel) else []
-
-
-def _units(item: Item) -> list[Unit]:
-    if isinstance(item, Unit):
-        return [item]
-    if isinstance(item, Group):
-        return [unit for part in item.items for unit in _units(part)]
-    inner = [unit for branch in item.branches for part in branch for unit in _units(part)]
-    return inner + ([item.join] if item.join else [])
 
 
 def _tooltip(item: Item) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from zoo.drawing.blocks import Blocks, Group, Item, Parallel, Unit, item_params
 from zoo.drawing.graph import Graph
+from zoo.drawing.items import Blocks, Group, Item, Parallel, Unit, item_params
 from zoo.drawing.style import COLOURS, shape_text, short
 
 
