@@ -131,7 +131,7 @@ def _curves_figure(curves: list[Curves], best_epoch: int | None, title: str | No
     epochs = [int(row["epoch"]) for curve in curves for run in curve.runs for row in run]
     axes[-1].set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
     axes[-1].set_xlabel("epoch")
-    axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     _mark_best(axes, metrics, curves, best_epoch)
     _key(axes[0], curves, best_epoch)
     if title:

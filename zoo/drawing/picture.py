@@ -31,7 +31,7 @@ def plot(
         model: any built Keras model; a subclassed one shows its layers in a row.
         to_file: the file to write; its suffix decides the format: .svg, .png, .html, .mmd (Mermaid) or .txt.
         level: "blocks", the paper's blocks with repeats folded, on one page; "layers", Keras's graph of all layers.
-        dpi: dots per inch of a PNG.
+        dpi: dots per inch of a PNG (a graph of layers taller than 32,000 pixels gets fewer: viewers refuse more).
         title: what stands above the diagram (the model's name).
 
     Raises:
