@@ -19,7 +19,7 @@ import numpy as np
 
 from zoo import registry
 from zoo.errors import ZooError
-from zoo.weights.transfer import Stored, Want, as_it_is, refuse_other_model, transfer
+from zoo.weights.transfer import Stored, Want, as_it_is, refuse_layout, transfer
 
 MOST_NAMES = 10_000  # no model of Keras has a tenth of it; more is damage
 # The last word of a data set's name, as Keras 1 and as later ones write it. Keras 1's running_std is a variance.
@@ -58,19 +58,18 @@ def load(model: keras.Model, path: Path, *, name: str, without: frozenset[str] =
         table = TABLES.get(registry.describe(name).builder)
         layers = [layer for layer in model.layers if layer.weights]
         sources = table([layer.name for layer in layers], {_layer_of(key) for key in tensors}) if table else {}
+        if not all(layer.name in sources for layer in layers):
+            refuse_layout(path, tensors, name, "Keras's")
         wants = [want for layer in layers if layer.name not in without for want in _wants(layer, sources)]
         skipped = {sources.get(layer) for layer in without}
         unread = {key for key in tensors if _layer_of(key) in skipped}
-        if not all(layer.name in sources for layer in layers):
-            _refuse_layout(path, tensors, name)
         transfer(path, tensors, wants, model, name=name, unread=unread)
 
 
 def _wants(layer: keras.Layer, sources: dict[str, str]) -> Iterator[Want]:
-    source = sources.get(layer.name, layer.name)
     for variable in layer.weights:
         shape = tuple(variable.shape)
-        key = f"{source}/{variable.name}"
+        key = f"{sources[layer.name]}/{variable.name}"
         if variable.name == "moving_mean" and layer.name.removesuffix("_bn") in sources:
             # BN(x + b) with mean m is BN(x) with mean m - b.
             bias = f"{sources[layer.name.removesuffix('_bn')]}/bias"
@@ -160,15 +159,6 @@ TABLES: dict[str, Callable[[list[str], set[str]], dict[str, str]]] = {
     "zoo.models.mobilenet:mobilenet": _same,
     "zoo.models.xception:xception": _same,
 }
-
-
-def _refuse_layout(path: Path, tensors: dict[str, Stored], name: str) -> None:
-    refuse_other_model(path, tensors, {}, name)
-    raise ZooError(
-        f"{path} is in Keras's layout, in which no weights of {name} are published",
-        "a file that `zoo info` names for this model",
-        "choose the model the file was saved from",
-    )
 
 
 # -- reading -------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import keras
 import numpy as np
@@ -103,6 +103,20 @@ def refuse_other_model(path: Path, file: Mapping[str, Stored], wanted: Mapping[s
             f"weights of {name}",
             f"load them into {found}, or give another file",
         )
+
+
+def refuse_layout(path: Path, file: Mapping[str, Stored], name: str, whose: str) -> NoReturn:
+    """Refuse a file in a layout in which nobody publishes weights of `name`.
+
+    Raises:
+        ZooError: names the model the file is for, where that can be told.
+    """
+    refuse_other_model(path, file, {}, name)
+    raise ZooError(
+        f"{path} is in {whose} layout, in which no weights of {name} are published",
+        "a file that `zoo info` names for this model",
+        "choose the model the file was saved from",
+    )
 
 
 def _check(path: Path, file: Mapping[str, Stored], key: str, shapes: Sequence[Shape], name: str) -> None:
