@@ -63,6 +63,14 @@ def check_precision(precision: str, device: str) -> None:
         )
 
 
+def make_deterministic() -> None:
+    """Deterministic ops on a GPU. On the CPU seeds alone give equal bits, and the switch would turn XLA off."""
+    import tensorflow as tf
+
+    if tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.enable_op_determinism()
+
+
 def jit_compile(config: Config, model: keras.Model) -> bool:
     """`runtime.jit_compile` with `auto` resolved: XLA helps recurrent nets and harms convolutional ones on the CPU."""
     chosen = config.runtime.jit_compile

@@ -48,6 +48,18 @@ def models(specs: Sequence[ModelSpec]) -> str:
     return table(("model", "input", "parameters", "multiply-adds", "paper", "what it is"), rows, right=(2, 3))
 
 
+def markdown_models(specs: Sequence[ModelSpec]) -> str:
+    """The README's table: what the paper prints beside what was counted on the built model."""
+    lines = ["| model | paper | input | trainable parameters | multiply-adds | the paper prints |",
+             "|---|---|---|---:|---:|---|"]  # fmt: skip
+    for s in specs:
+        paper = f"[{_first_author(s.paper.authors)} {s.paper.year}]({s.paper.url})" if s.paper else "-"
+        printed = "; ".join(f"{f.what} {f.printed}" for f in s.printed) or "-"
+        lines.append(f"| `{s.name}` | {paper} | {shape(s.input_shape)} | {number(s.counts.trainable)} "
+                     f"| {number(s.counts.macs)} | {printed} |")  # fmt: skip
+    return "\n".join(lines)
+
+
 def _first_author(authors: str) -> str:
     first = authors.split(",")[0].split()[-1]
     return first + (" et al." if authors.count(",") else "")
