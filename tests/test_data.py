@@ -145,6 +145,9 @@ def test_an_epoch_holds_every_item_once_and_epochs_differ():
 def test_last_partial_batch_is_kept():
     train = load(settings("synthetic", batch_size=100), seed=0).train
     assert [len(x) for x, _ in take(train.stream(), 4)] == [100, 44, 100, 44]
+    assert train.stream().element_spec[0].shape[0] is None
+    even = load(settings("synthetic", batch_size=48), seed=0).train.stream()
+    assert [spec.shape[0] for spec in even.element_spec] == [48, 48]
 
 
 def test_large_data_is_preprocessed_batch_by_batch_with_equal_results(monkeypatch):
