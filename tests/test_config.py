@@ -251,6 +251,7 @@ def test_digest_knows_what_matters(write):
     assert first.digest() == second.digest()
     assert re.fullmatch("[0-9a-f]{64}", first.digest())
     assert first.override("runtime.output=/elsewhere").digest() == first.digest()
+    assert first.override("runtime.save_every={steps: 9}").digest() == first.digest()
     assert first.override("train.schedule=null").digest() == first.digest()
     for change in ("runtime.seed=1", "train.epochs=4", "data.batch_size=63", "train.optimizer.beta_1=0.2"):
         assert first.override(change).digest() != first.digest()

@@ -3,7 +3,7 @@
 import pytest
 
 from zoo.config import Config, check_steps, monitor_mode, monitors
-from zoo.config.checks import _RULES
+from zoo.config.rules import RULES
 from zoo.errors import ZooError
 
 IMAGES = {"model": {"name": "lenet5"}, "data": {"name": "digits"}}
@@ -57,6 +57,12 @@ REFUSED = [
     (IMAGES, ["train.metrics=[accuracy, acc]"], "train.metrics: metric 'accuracy' stands twice; remove one"),
     (IMAGES, ["train.class_weight={3: 1.0, 10: 1.0}"], "train.class_weight.10: no class 10 in 'digits'; "
                                                        "expected indices from 0 to 9"),
+    # saving inside an epoch
+    (IMAGES, ["runtime.save_every={}"], "runtime.save_every: says neither steps nor minutes; add steps: 1000"),
+    (IMAGES, ["runtime.save_every={steps: 5, minutes: 1}"],
+     "runtime.save_every.minutes: given together with steps; expected one of the two; remove one"),
+    (IMAGES, ["runtime.save_every={minutes: 0}"],
+     "runtime.save_every.minutes: expected a number above 0 or null, got 0"),
     # monitors and patience
     (IMAGES, [f"{STOP}.monitor=val_acuracy"], f"{STOP}.monitor: 'val_acuracy' will not exist; expected one of loss, "
      "accuracy, val_loss, val_accuracy; did you mean 'val_accuracy'?, or add it to train.metrics"),
@@ -216,17 +222,15 @@ def test_what_only_the_number_of_steps_shows(change, text):
 
 
 def test_every_rule_has_a_test():
-    from zoo.config import checks
-
     silent = []
-    for reads, rule in _RULES:
-        rest = [entry for entry in _RULES if entry[1] is not rule]
+    for reads, rule in RULES:
+        rest = [entry for entry in RULES if entry[1] is not rule]
         before = [_texts(data, changes) for data, changes, _ in REFUSED]
-        checks._RULES[:] = rest
+        RULES[:] = rest
         try:
             after = [_texts(data, changes) for data, changes, _ in REFUSED]
         finally:
-            checks._RULES[:] = [*rest[: len(rest)], (reads, rule)]
+            RULES[:] = [*rest[: len(rest)], (reads, rule)]
         if before == after:
             silent.append(rule.__name__)
     assert silent == []

@@ -1,66 +1,18 @@
 """The main job on tiny data: the run folder, equal runs, resuming after every kind of end."""
 
-import io
 import json
 import signal
 
 import keras
 import numpy as np
 import pytest
-from rich.console import Console
+from running import Killed, assert_equal_runs, make, train
 
 import zoo
 from zoo import rundir, runner
 from zoo.config import Config
 from zoo.errors import Interrupted, ZooError
 from zoo.training.state import Keeper
-
-BASE = {
-    "name": "tiny",
-    "model": {"name": "nets:small"},
-    "data": {"name": "synthetic", "samples": 120, "classes": 3, "shape": [8, 8, 1], "batch_size": 16,
-             "augment": {"shift": 1}, "validation": 0.2},
-    "train": {"epochs": 4, "optimizer": {"name": "adam", "learning_rate": 0.01}},
-    "callbacks": {"early_stopping": {"monitor": "val_loss", "patience": 3},
-                  "reduce_lr_on_plateau": {"monitor": "val_loss", "patience": 1, "min_delta": 0.01}},
-    "runtime": {"steps_per_execution": 1},
-}  # fmt: skip
-
-
-def make(tmp_path, *overrides):
-    return Config.from_dict(BASE).override(f"runtime.output={tmp_path}", *overrides)
-
-
-def train(config, **words):
-    """The run, and what was printed."""
-    out = io.StringIO()
-    run = zoo.train(config, console=Console(file=out, width=200), **words)
-    return run, out.getvalue()
-
-
-def arrays(run):
-    """All numbers of the last state, and the history without its seconds."""
-    last = sorted(p for p in (run.path / "last").iterdir() if p.is_dir())[-1]
-    state = dict(np.load(last / "state.npz"))
-    return state, [{k: v for k, v in row.items() if k != "seconds"} for row in run.history]
-
-
-def assert_equal_runs(one, other):
-    (state, history), (state2, history2) = arrays(one), arrays(other)
-    assert history == history2
-    assert state.keys() == state2.keys()
-    for name in state:
-        np.testing.assert_array_equal(state[name], state2[name], err_msg=name)
-    assert one.metrics == other.metrics
-    sums = [r["sha256"] for r in stored_manifest(one)]
-    assert sums == [r["sha256"] for r in stored_manifest(other)]
-
-
-def stored_manifest(run):
-    import h5py
-
-    with h5py.File(run.weights) as file:
-        return json.loads(file["zoo_manifest"][:].tobytes())
 
 
 @pytest.fixture(scope="module")
@@ -138,10 +90,6 @@ def test_sigterm_at_any_step_costs_nothing(straight, tmp_path, step, monkeypatch
     assert "going on after epoch" in printed
     assert json.loads((folder / "resumes.json").read_text())[0]["differing"] == []
     assert_equal_runs(straight[0], run)
-
-
-class Killed(BaseException):
-    """Stands for kill -9: nothing of ours runs after it."""
 
 
 @pytest.mark.parametrize("place", ["on_train_batch_end", "on_epoch_end", "after_best"])

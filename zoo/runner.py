@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,7 @@ def train(config: Config, *, resume: str = "auto", console: Console | None = Non
         run = found if found and not found.finished else None
         if run is None:
             environment = {"config_digest": config.digest(), "data_hash": job.data.info.hash, **devices.environment()}
-            run = rundir.create(output, config.name, config.to_yaml(), environment)
+            run = rundir.create(output, config.name, _anywhere(config).to_yaml(), environment)
         with rundir.locked(run):
             _describe_data(run, job)
             stopped, best_epoch = _fit(run, job, resume, signals, console)
@@ -72,6 +73,13 @@ def train(config: Config, *, resume: str = "auto", console: Console | None = Non
     console.print("test  " + "  ".join(f"{k} {v:.4f}" for k, v in metrics["test"].items()), highlight=False)
     console.print(f"run   {run}", highlight=False, soft_wrap=True)
     return run
+
+
+def _anywhere(config: Config) -> Config:
+    """The config as the folder keeps it: a relative data.path would mean another file from another place."""
+    if config.data.path is None:
+        return config
+    return config.override(f"data.path={json.dumps(str(Path(config.data.path).absolute()))}")
 
 
 @dataclass
@@ -95,6 +103,8 @@ def prepare(config: Config) -> Job:
 
     keras.utils.set_random_seed(config.runtime.seed)
     devices.check_precision(config.runtime.precision, config.runtime.device)
+    if config.runtime.deterministic:
+        devices.make_deterministic()
     with devices.place(config.runtime.device):
         dataset = data.load(config.data, seed=config.runtime.seed, input_shape=wanted_shape(config))
         keras.config.set_dtype_policy(config.runtime.precision)
@@ -158,7 +168,15 @@ def _fit(run: Run, job: Job, resume: str, signals: Any, console: Console) -> tup
     if config.callbacks.reduce_lr_on_plateau:
         remembering["reduce_lr_on_plateau"] = cb.ReduceLROnPlateau(**config.callbacks.reduce_lr_on_plateau.model_dump())
     watchers = [callback for name, callback in remembering.items() if name != "history"]
-    keeper = Keeper(states, remembering, steps_per_epoch=job.steps_per_epoch, signals=signals)
+    every = config.runtime.save_every
+    keeper = Keeper(
+        states,
+        remembering,
+        steps_per_epoch=job.steps_per_epoch,
+        signals=signals,
+        save_every_steps=every and every.steps,
+        save_every_seconds=60 * every.minutes if every and every.minutes else None,
+    )
     progress = ProgressDisplay(
         epochs=config.train.epochs, steps_per_epoch=job.steps_per_epoch, console=console, best=best
     )

@@ -14,6 +14,7 @@ from .schema import (
     ReduceLROnPlateau,
     Regularizer,
     RuntimeConfig,
+    SaveEvery,
     TrainConfig,
     json_schema,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "ReduceLROnPlateau",
     "Regularizer",
     "RuntimeConfig",
+    "SaveEvery",
     "Schedule",
     "TrainConfig",
     "check_steps",

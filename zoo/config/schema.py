@@ -22,7 +22,21 @@ from pydantic import (
 )
 
 from .datablock import DataConfig
-from .fields import Block, Bool, Mode, NonNegative, Positive, ProperShare, Seed, Text, TextOrNull, Whole, one_of, says
+from .fields import (
+    Block,
+    Bool,
+    Mode,
+    NonNegative,
+    Positive,
+    PositiveOrNull,
+    ProperShare,
+    Seed,
+    Text,
+    TextOrNull,
+    Whole,
+    one_of,
+    says,
+)
 from .named import Loss, Metric, Optimizer, Schedule
 from .problems import Problem, Problems, wrong
 from .tree import Mark, Node, dump, from_plain
@@ -147,6 +161,15 @@ class CallbacksConfig(Block):
     tensorboard: Bool = Field(False, description="write logs/ for TensorBoard")
 
 
+class SaveEvery(Block):
+    """How often the state is saved inside an epoch; one of the two."""
+
+    steps: PositiveOrNull = Field(None, description="after this many training steps")
+    minutes: Annotated[float | None, Field(gt=0), says("a number above 0 or null")] = Field(
+        None, description="after this many minutes"
+    )
+
+
 class RuntimeConfig(Block):
     """Where and how exactly it runs."""
 
@@ -164,6 +187,7 @@ class RuntimeConfig(Block):
     ] = Field("auto", description="training steps per call; auto: by the model's size")
     seed: Seed = Field(0, description="weights, order of the data, dropout and augmentation; never the splits")
     deterministic: Bool = Field(True, description="two runs on one machine give the same weights")
+    save_every: SaveEvery | None = Field(None, description="for long epochs; null: the state is saved at their ends")
     output: Text = Field("runs", description="folder of the run folders: OUTPUT/NAME/TIME")
 
 
@@ -224,9 +248,9 @@ class Config(Block):
         return dump(self.to_dict())
 
     def digest(self) -> str:
-        """SHA-256 (hex) of the canonical JSON without `runtime.output`: the identity of what is computed."""
+        """SHA-256 (hex) of the canonical JSON: the identity of what is computed, wherever and however often saved."""
         data = self.to_dict()
-        del data["runtime"]["output"]
+        del data["runtime"]["output"], data["runtime"]["save_every"]
         text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 

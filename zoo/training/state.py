@@ -147,8 +147,8 @@ class Keeper(keras.callbacks.Callback):
         states: where states go.
         remembering: the callbacks whose fields belong to the state, by name.
         steps_per_epoch: steps of a whole epoch.
-        save_every: seconds between two states inside an epoch; None for the ends of epochs only.
         signals: what was asked for from outside.
+        save_every_steps, save_every_seconds: between two states inside an epoch; None for the ends of epochs only.
     """
 
     def __init__(

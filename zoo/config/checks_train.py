@@ -1,0 +1,111 @@
+"""Contradictions of optimizer, schedule and runtime: one small function per rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .problems import Problem
+from .resolve import has_momentum
+from .rules import at as _at
+from .rules import rule as _rule
+
+if TYPE_CHECKING:
+    from .schema import Config
+
+
+# --- optimizer and schedule --------------------------------------------------------------------------------------
+@_rule("train.optimizer")
+def one_clipping(config: Config) -> Iterator[Problem]:
+    args = config.train.optimizer.args
+    given = [key for key in ("clipnorm", "clipvalue", "global_clipnorm") if key in args]
+    for key in given[1:]:
+        yield Problem(("train", "optimizer", key), f"given together with {given[0]}", "one way to clip", "remove one")
+
+
+@_rule("train.optimizer")
+def nesterov_without_momentum(config: Config) -> Iterator[Problem]:
+    args = config.train.optimizer.args
+    if config.train.optimizer.name == "sgd" and args.get("nesterov") and not args.get("momentum"):
+        yield Problem(
+            _at("train.optimizer.nesterov"), "nesterov without momentum does nothing", mend="set momentum: 0.9"
+        )
+
+
+@_rule("train.optimizer")
+def averaging_switched_off(config: Config) -> Iterator[Problem]:
+    args = config.train.optimizer.args
+    for key in ("ema_momentum", "ema_overwrite_frequency"):
+        if key in args and not args.get("use_ema"):
+            yield Problem(("train", "optimizer", key), f"{key} without use_ema does nothing", mend="add use_ema: true")
+
+
+@_rule("train.schedule", "train.optimizer")
+def schedule_against_optimizer(config: Config) -> Iterator[Problem]:
+    schedule, optimizer = config.train.schedule, config.train.optimizer
+    if schedule is None:
+        return
+    rate, args = optimizer.learning_rate, schedule.args
+    first = {
+        "piecewise": ("values", args.get("values", [0])[0]),
+        "one_cycle": ("max_learning_rate", args.get("max_learning_rate")),
+    }
+    key, own = first.get(schedule.name, ("", rate))
+    if own != rate:
+        what = f"{rate:g} would never be used: schedule '{schedule.name}' has {key} {own:g}"
+        yield Problem(_at("train.optimizer.learning_rate"), what, mend="remove it or make them equal")
+    if schedule.name == "one_cycle" and "max_momentum" in args and not has_momentum(config):
+        what = f"optimizer '{optimizer.name}' has no momentum to move"
+        yield Problem(_at("train.schedule.max_momentum"), what, mend="remove max_momentum and min_momentum")
+    low, high = args.get("min_momentum"), args.get("max_momentum")
+    if low is not None and high is not None and low > high:
+        what = f"{low:g} is above max_momentum {high:g}"
+        yield Problem(_at("train.schedule.min_momentum"), what, mend="set max_momentum too")
+    if schedule.name == "polynomial" and args["end_learning_rate"] >= rate:
+        what = f"{args['end_learning_rate']:g} is not below train.optimizer.learning_rate {rate:g}"
+        yield Problem(_at("train.schedule.end_learning_rate"), what, mend="lower it")
+    if optimizer.name == "schedulefreeadamw" and schedule.name != "constant":
+        what = "schedulefreeadamw needs no schedule"
+        yield Problem(_at("train.schedule"), what, mend="set train.schedule=null or take adamw", at_key=True)
+
+
+@_rule("train.schedule", "train.epochs")
+def schedule_longer_than_training(config: Config) -> Iterator[Problem]:
+    schedule, epochs = config.train.schedule, config.train.epochs
+    if schedule is None:
+        return
+    if schedule.warmup_epochs is not None and schedule.warmup_epochs >= epochs:
+        what = f"a warmup of {schedule.warmup_epochs:g} epochs is not shorter than train.epochs {epochs}"
+        yield Problem(_at("train.schedule.warmup_epochs"), what, mend="lower it or raise train.epochs")
+    first = schedule.args.get("every_epochs") or (schedule.args.get("boundaries_epochs") or [0])[0]
+    if first >= epochs:
+        key = "every_epochs" if "every_epochs" in schedule.args else "boundaries_epochs"
+        what = f"the first change at epoch {first:g} is never reached within train.epochs {epochs}"
+        yield Problem(("train", "schedule", key), what, mend="lower it, raise train.epochs, or set train.schedule=null")
+
+
+# --- runtime -----------------------------------------------------------------------------------------------------
+@_rule("runtime.save_every")
+def one_interval(config: Config) -> Iterator[Problem]:
+    every = config.runtime.save_every
+    if every is None:
+        return
+    if every.steps is None and every.minutes is None:
+        yield Problem(_at("runtime.save_every"), "says neither steps nor minutes", mend="add steps: 1000", at_key=True)
+    if every.steps is not None and every.minutes is not None:
+        yield Problem(_at("runtime.save_every.minutes"), "given together with steps", "one of the two", "remove one")
+
+
+@_rule("runtime.device", "runtime.precision")
+def precision_of_device(config: Config) -> Iterator[Problem]:
+    if config.runtime.device == "cpu" and config.runtime.precision == "mixed_float16":
+        what = "mixed_float16 needs a GPU, but runtime.device is cpu"
+        yield Problem(_at("runtime.precision"), what, mend="take mixed_bfloat16 or float32")
+
+
+@_rule("train.optimizer", "runtime.precision")
+def loss_scale_without_float16(config: Config) -> Iterator[Problem]:
+    args = config.train.optimizer.args
+    if "loss_scale_factor" in args and config.runtime.precision == "mixed_float16":
+        what = "loss_scale_factor together with mixed_float16, which scales the loss itself"
+        yield Problem(_at("train.optimizer.loss_scale_factor"), what, mend="remove it")
