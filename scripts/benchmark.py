@@ -91,7 +91,9 @@ def runner() -> None:
         batches = list(bare_job.data.validation.as_numpy_iterator())
         validation = tuple(np.concatenate(part) for part in zip(*batches, strict=True))
 
-        def ours(job=ours_job, config=config, samples=len(y) * config.train.epochs) -> float:
+        samples = len(y) * config.train.epochs
+
+        def ours(job=ours_job, config=config, samples=samples) -> float:
             with tempfile.TemporaryDirectory() as folder:
                 run = rundir.create(Path(folder), config.name, config.to_yaml(), {})
                 begun = time.perf_counter()

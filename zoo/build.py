@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from zoo import registry
 from zoo.errors import ZooError, did_you_mean
@@ -33,7 +33,8 @@ def create_model(
         name: a name from `zoo.list_models()`.
         classes: units of the last layer; the paper's number by default. 1 gives one logit.
         input_shape: (height, width, channels), or (length,) for text; the paper's by default.
-        weights: None for fresh ones, or a run folder.
+        weights: None for fresh ones, a source that `zoo info` names ("imagenet" is the first), the path of a `.h5`,
+            `.safetensors` or `.pth` file, or a run folder.
         include_top: False returns the features before the classifier.
         pooling: "avg" or "max" over the positions of the features, only without top.
         classifier_activation: None gives logits; "softmax" or "sigmoid" appends one.
@@ -67,7 +68,7 @@ def create_model(
         )
     model = _build(name, classes, input_shape, paper_arguments)
     if weights is not None:
-        _load(model, name, weights)
+        _load(model, name, weights, include_top=include_top)
     if not include_top:
         model = _without_top(model, name, pooling)
     elif classifier_activation not in (None, "linear"):
@@ -165,18 +166,24 @@ def _with_activation(model: keras.Model, activation: str) -> keras.Model:
     return keras.Model(model.inputs, outputs if len(outputs) > 1 else outputs[0], name=model.name)
 
 
-def _load(model: keras.Model, name: str, weights: str | os.PathLike[str]) -> None:
+def _load(
+    model: keras.Model,
+    name: str,
+    weights: str | os.PathLike[str],
+    *,
+    include_top: bool = True,
+    skip_head: bool | Literal["auto"] = False,
+) -> None:
+    """Fill a fresh model; `skip_head` leaves the head fresh, "auto" only where the classes are others."""
     from zoo import rundir
-    from zoo.weights import manifest
+    from zoo.weights import loading, manifest
 
-    path = os.fspath(weights)
-    if not os.path.isdir(path):
-        raise ZooError(
-            f"weights '{path}' is not a run folder",
-            "a folder that `zoo train` printed",
-            "give weights=None for fresh ones",
-        )
-    manifest.load(model, rundir.open_run(path).weights)
+    if loading.is_source(name, weights) or not os.path.isdir(weights):
+        loading.load(model, name, weights, include_top=include_top, skip_head=skip_head)
+    elif skip_head:
+        loading.copy(model_of(rundir.open_run(weights)), model, skip_head=skip_head)
+    else:
+        manifest.load(model, rundir.open_run(weights).weights)
 
 
 def wanted_shape(config: Config) -> tuple[int | None, ...] | None:
@@ -230,7 +237,14 @@ def model_for(config: Config, info: DataInfo) -> keras.Model:
                 "leave input_shape out, or set data.image_size",
             )
         words["input_shape"] = tuple(info.input_shape)
-    return create_model(name, weights=config.model.weights, **words)
+    import keras
+
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(config.runtime.precision)
+    try:
+        return create_model(name, weights=config.model.weights, **words)
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _default_classes(name: str, info: DataInfo) -> int:

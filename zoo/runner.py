@@ -59,6 +59,8 @@ def train(config: Config, *, resume: str = "auto", console: Console | None = Non
         if run is None:
             environment = {"config_digest": config.digest(), "data_hash": job.data.info.hash, **devices.environment()}
             run = rundir.create(output, config.name, _anywhere(config).to_yaml(), environment)
+        for note in job.data.info.notes:
+            console.print(note, highlight=False, soft_wrap=True)
         with rundir.locked(run):
             _describe_data(run, job)
             stopped, best_epoch = _fit(run, job, resume, signals, console)
@@ -107,11 +109,7 @@ def prepare(config: Config) -> Job:
         devices.make_deterministic()
     with devices.place(config.runtime.device):
         dataset = data.load(config.data, seed=config.runtime.seed, input_shape=wanted_shape(config))
-        keras.config.set_dtype_policy(config.runtime.precision)
-        try:
-            model = model_for(config, dataset.info)
-        finally:
-            keras.config.set_dtype_policy("float32")
+        model = model_for(config, dataset.info)
         objectives.regularise(model, config.train)
         classes = model.outputs[0].shape[-1]
         steps = dataset.train.steps_per_epoch
