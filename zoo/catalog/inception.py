@@ -1,6 +1,6 @@
 """Rows of the Inception family: GoogLeNet and Inception v3, each as its paper and as torchvision has it."""
 
-from zoo.spec import Counts, Figure, ModelSpec, Paper
+from zoo.spec import Counts, Figure, ModelSpec, Paper, WeightSource
 
 IMAGES = "image-classification"
 
@@ -22,6 +22,35 @@ RETHINKING = Paper(
 GLOBAL_POOLING = "the 7x7 average pooling is global, for other sizes than 224"
 RELEASED = "the released net, whose stem and number of modules are not quite Table 1's"
 RESCALING = "re-scaling of the input to [-1, 1] is left to preprocessing"
+
+KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/inception_v3"
+TORCH = "https://download.pytorch.org/models"
+
+
+def _keras(suffix: str, md5: str, accuracy: str = "") -> WeightSource:
+    return WeightSource(
+        name="keras",
+        url=f"{KERAS}/inception_v3_weights_tf_dim_ordering_tf_kernels{suffix}.h5",
+        hash=f"md5:{md5}",
+        layout="keras_h5",
+        preprocessing="tf",
+        licence="Apache-2.0 (Google)",
+        include_top=not suffix,
+        accuracy=accuracy,
+    )
+
+
+def _torchvision(file: str, preprocessing: str, accuracy: str) -> WeightSource:
+    return WeightSource(
+        name="torchvision",
+        url=f"{TORCH}/{file}.pth",
+        hash=f"sha256:{file.rpartition('-')[2]}",
+        layout="torch",
+        preprocessing=preprocessing,
+        licence="BSD-3-Clause (torchvision)",
+        accuracy=accuracy,
+    )
+
 
 ROWS: tuple[ModelSpec, ...] = (
     ModelSpec(
@@ -60,6 +89,7 @@ ROWS: tuple[ModelSpec, ...] = (
             GLOBAL_POOLING,
             RESCALING,
         ),
+        weights=(_torchvision("googlenet-1378be20", "torch_googlenet", "top-1 69.778 %, top-5 89.53 %"),),
     ),
     ModelSpec(
         name="inception_v3",
@@ -77,6 +107,10 @@ ROWS: tuple[ModelSpec, ...] = (
             Figure("multiply-adds", "5 billion", "abstract"),
         ),
         deviations=(RELEASED, "average pools leave their padding out"),
+        weights=(
+            _keras("", "9a0d58056eeedaa3f26cb7ebd46da564", "top-1 77.9 %, top-5 93.7 %"),
+            _keras("_notop", "bcbd6486424b2319ff4ef7d526e38f63"),
+        ),
     ),
     ModelSpec(
         name="inception_v3_tv",
@@ -94,6 +128,17 @@ ROWS: tuple[ModelSpec, ...] = (
             "average pools count the zeros around the image",
             "dropout of 50 % before the classifier",
             RESCALING,
+        ),
+        weights=(
+            _torchvision("inception_v3_google-0cc3c7bd", "torch_inception", "top-1 77.294 %, top-5 93.45 %"),
+            WeightSource(
+                name="timm",
+                url="https://huggingface.co/timm/inception_v3.tv_in1k/resolve/main/model.safetensors",
+                hash="",
+                layout="torch",
+                preprocessing="torch_inception",
+                licence="BSD-3-Clause (torchvision)",
+            ),
         ),
     ),
 )

@@ -1,6 +1,6 @@
 """Rows of the nets of separable convolutions: the sixteen MobileNets of the paper, and Xception."""
 
-from zoo.spec import Counts, Figure, ModelSpec, Paper
+from zoo.spec import Counts, Figure, ModelSpec, Paper, WeightSource
 
 IMAGES = "image-classification"
 
@@ -56,6 +56,44 @@ PRINTED = {
 }
 
 
+KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
+XCEPTION_MD5 = ("0a58e3b7378bc2990ea3b43d5981f1f6", "b0042744bf5b25fce3cb969f33bebb97")  # with top, without
+
+
+def _mobilenet_weights(alpha: float, resolution: int) -> tuple[WeightSource, ...]:
+    """Keras publishes no hashes of these."""
+    width = {1.0: "1_0", 0.75: "7_5", 0.5: "5_0", 0.25: "2_5"}[alpha]
+    return tuple(
+        WeightSource(
+            name="keras",
+            url=f"{KERAS}/mobilenet/mobilenet_{width}_{resolution}_tf{'' if top else '_no_top'}.h5",
+            hash="",
+            layout="keras_h5",
+            preprocessing="tf",
+            licence="Apache-2.0 (Google)",
+            include_top=top,
+            accuracy="top-1 70.4 %, top-5 89.5 %" if top and (alpha, resolution) == (1.0, 224) else "",
+        )
+        for top in (True, False)
+    )
+
+
+def _xception_weights() -> tuple[WeightSource, ...]:
+    return tuple(
+        WeightSource(
+            name="keras",
+            url=f"{KERAS}/xception/xception_weights_tf_dim_ordering_tf_kernels{'' if top else '_notop'}.h5",
+            hash=f"md5:{md5}",
+            layout="keras_h5",
+            preprocessing="tf",
+            licence="MIT (F. Chollet)",
+            include_top=top,
+            accuracy="top-1 79.0 %, top-5 94.5 %" if top else "",
+        )
+        for top, md5 in zip((True, False), XCEPTION_MD5, strict=True)
+    )
+
+
 def _mobilenet(name: str, alpha: float, resolution: int) -> ModelSpec:
     printed = PRINTED.get((alpha, resolution))
     return ModelSpec(
@@ -81,6 +119,7 @@ def _mobilenet(name: str, alpha: float, resolution: int) -> ModelSpec:
             "the 7x7 average pooling is global, for any resolution",
             "a dropout of 0.1 % before the classifier, as in Keras",
         ),
+        weights=_mobilenet_weights(alpha, resolution),
     )
 
 
@@ -98,5 +137,6 @@ ROWS: tuple[ModelSpec, ...] = (
         features="block14_sepconv2_act",
         paper=XCEPTION,
         printed=(Figure("parameters", "22,855,952", "Table 3"),),
+        weights=_xception_weights(),
     ),
 )

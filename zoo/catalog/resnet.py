@@ -11,6 +11,7 @@ PAPER = Paper(
 )
 KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/resnet"
 TORCH = "https://download.pytorch.org/models"
+TIMM = "https://huggingface.co/timm"
 
 # Counted: trainable, total, MACs; Table 1's FLOPs, which are multiply-adds.
 V1 = {
@@ -34,6 +35,11 @@ KERAS_MD5 = {  # with top, without
     101: ("f1aeb4b969a6efcfb50fad2f0c20cfc5", "88cf7a10940856eca736dc7b7e228a21"),
     152: ("100835be76be38e30d865e96f2aaae62", "ee4c566cf9a93f14d82f913c2dc6dd0c"),
 }
+KERAS_ACCURACY = {  # as Keras's page prints it
+    50: "top-1 74.9 %, top-5 92.1 %",
+    101: "top-1 76.4 %, top-5 92.8 %",
+    152: "top-1 76.6 %, top-5 93.1 %",
+}
 TORCHVISION = {  # the hash that begins the file's SHA-256, accuracy as the source prints it
     18: ("f37072fd", "top-1 69.758 %"),
     34: ("b627a593", "top-1 73.314 %"),
@@ -50,33 +56,38 @@ def _keras(depth: int) -> tuple[WeightSource, ...]:
     file = f"{KERAS}/resnet{depth}_weights_tf_dim_ordering_tf_kernels"
     return tuple(
         WeightSource(
-            name="keras" if top else "keras_notop",
+            name="keras",
             url=f"{file}{'' if top else '_notop'}.h5",
             hash=f"md5:{md5}",
             layout="keras_h5",
             preprocessing="caffe",
             licence="MIT (K. He)",
             include_top=top,
+            accuracy=KERAS_ACCURACY[depth] if top else "",
         )
         for top, md5 in zip((True, False), KERAS_MD5[depth], strict=True)
     )
 
 
 def _torchvision(depth: int) -> tuple[WeightSource, ...]:
-    files = [("torchvision", *TORCHVISION[depth])]
+    prefix, accuracy = TORCHVISION[depth]
+    files = [("torchvision", f"{TORCH}/resnet{depth}-{prefix}.pth", f"sha256:{prefix}", "torch", accuracy)]
     if depth in TORCHVISION_V2:
-        files.append(("torchvision_v2", TORCHVISION_V2[depth], ""))
+        second = TORCHVISION_V2[depth]
+        files.append(("torchvision_v2", f"{TORCH}/resnet{depth}-{second}.pth", f"sha256:{second}", "torch_v2", ""))
+    # timm has the first of these, and needs no torch to be read.
+    files.append(("timm", f"{TIMM}/resnet{depth}.tv_in1k/resolve/main/model.safetensors", "", "torch", accuracy))
     return tuple(
         WeightSource(
             name=name,
-            url=f"{TORCH}/resnet{depth}-{prefix}.pth",
-            hash=f"sha256:{prefix}",
+            url=url,
+            hash=published,
             layout="torch",
-            preprocessing="torch" if name == "torchvision" else "torch_v2",
+            preprocessing=preprocessing,
             licence="BSD-3-Clause (torchvision)",
-            accuracy=accuracy,
+            accuracy=figure,
         )
-        for name, prefix, accuracy in files
+        for name, url, published, preprocessing, figure in files
     )
 
 

@@ -11,6 +11,7 @@ PAPER = Paper(
 )
 KERAS = "https://storage.googleapis.com/tensorflow/keras-applications"
 TORCH = "https://download.pytorch.org/models"
+TIMM = "https://huggingface.co/timm"
 OXFORD = "CC BY 4.0 (Visual Geometry Group, Oxford)"
 
 # Table 1's letter, Table 2's millions of parameters; counted: trainable, MACs.
@@ -36,6 +37,7 @@ TORCHVISION = {  # the hash that begins the file's SHA-256, accuracy as the sour
     "vgg16_bn": ("6c64b313", "top-1 73.36 %"),
     "vgg19_bn": ("c79401a0", "top-1 74.218 %"),
 }
+KERAS_ACCURACY = {"vgg16": "top-1 71.3 %, top-5 90.1 %", "vgg19": "top-1 71.3 %, top-5 90.0 %"}
 KERAS_MD5 = {  # with top, without
     "vgg16": ("64373286793e3c8b2b4e3219cbf3544b", "6d6bbae143d832006294945121d1f1fc"),
     "vgg19": ("cbe5617147190e668d6c5d5026f83318", "253f8cb515780f3b799900260a226db6"),
@@ -44,28 +46,36 @@ KERAS_MD5 = {  # with top, without
 
 def _weights(name: str) -> tuple[WeightSource, ...]:
     prefix, accuracy = TORCHVISION[name]
-    torchvision = WeightSource(
-        name="torchvision",
-        url=f"{TORCH}/{name}-{prefix}.pth",
-        hash=f"sha256:{prefix}",
-        layout="torch",
-        preprocessing="torch",
-        licence="BSD-3-Clause (torchvision)",
-        accuracy=accuracy,
-    )
-    sources = [
+    keras = [
         WeightSource(
-            name="keras" if top else "keras_notop",
+            name="keras",
             url=f"{KERAS}/{name}/{name}_weights_tf_dim_ordering_tf_kernels{'' if top else '_notop'}.h5",
             hash=f"md5:{md5}",
             layout="keras_h5",
             preprocessing="caffe",
             licence=OXFORD,
             include_top=top,
+            accuracy=KERAS_ACCURACY[name] if top else "",
         )
         for top, md5 in zip((True, False), KERAS_MD5.get(name, ()), strict=False)
     ]
-    return (*sources, torchvision)
+    files = (
+        ("torchvision", f"{TORCH}/{name}-{prefix}.pth", f"sha256:{prefix}"),
+        ("timm", f"{TIMM}/{name}.tv_in1k/resolve/main/model.safetensors", ""),  # the same weights, without torch
+    )
+    torch = [
+        WeightSource(
+            name=source,
+            url=url,
+            hash=published,
+            layout="torch",
+            preprocessing="torch",
+            licence="BSD-3-Clause (torchvision)",
+            accuracy=accuracy,
+        )
+        for source, url, published in files
+    ]
+    return (*keras, *torch)
 
 
 def _plain(depth: int) -> ModelSpec:

@@ -19,7 +19,7 @@ import numpy as np
 
 from zoo import registry
 from zoo.errors import ZooError
-from zoo.weights.transfer import Stored, Want, as_it_is, refuse_layout, transfer
+from zoo.weights.transfer import Stored, Want, as_it_is, differing, refuse_layout, transfer
 
 MOST_NAMES = 10_000  # no model of Keras has a tenth of it; more is damage
 # The last word of a data set's name, as Keras 1 and as later ones write it. Keras 1's running_std is a variance.
@@ -41,7 +41,14 @@ ROLES = {
 CLASSIFIERS = ("predictions", "probs", "fc1000")
 
 
-def load(model: keras.Model, path: Path, *, name: str, without: frozenset[str] = frozenset()) -> None:
+def load(
+    model: keras.Model,
+    path: Path,
+    *,
+    name: str,
+    without: frozenset[str] = frozenset(),
+    may_differ: frozenset[str] = frozenset(),
+) -> None:
     """Read official Keras weights into a fresh model.
 
     Args:
@@ -50,20 +57,24 @@ def load(model: keras.Model, path: Path, *, name: str, without: frozenset[str] =
         name: the catalogue name of the model.
         without: layers that keep their fresh weights, whether the file has them or not: the head in fine-tuning,
             the top with `include_top=False`.
+        may_differ: layers that keep them together when the file's have other shapes.
 
     Raises:
         ZooError: the file is damaged or not of this model; the model is as it was.
     """
     with opened(path) as tensors:
-        table = TABLES.get(registry.describe(name).builder)
+        table = None if registry.is_own_builder(name) else TABLES.get(registry.describe(name).builder)
         layers = [layer for layer in model.layers if layer.weights]
         sources = table([layer.name for layer in layers], {_layer_of(key) for key in tensors}) if table else {}
         if not all(layer.name in sources for layer in layers):
             refuse_layout(path, tensors, name, "Keras's")
-        wants = [want for layer in layers if layer.name not in without for want in _wants(layer, sources)]
+        wants = {layer.name: list(_wants(layer, sources)) for layer in layers}
+        if differing(tensors, (want for layer in may_differ for want in wants.get(layer, ()))):
+            without |= may_differ
         skipped = {sources.get(layer) for layer in without}
         unread = {key for key in tensors if _layer_of(key) in skipped}
-        transfer(path, tensors, wants, model, name=name, unread=unread)
+        chosen = [want for layer in layers if layer.name not in without for want in wants[layer.name]]
+        transfer(path, tensors, chosen, model, name=name, unread=unread)
 
 
 def _wants(layer: keras.Layer, sources: dict[str, str]) -> Iterator[Want]:

@@ -19,7 +19,7 @@ from safetensors.numpy import save_file
 from zoo import registry, rundir
 from zoo.errors import ZooError
 from zoo.weights.torch_names import HEADS, TABLES
-from zoo.weights.transfer import Stored, Want, as_it_is, refuse_layout, transfer
+from zoo.weights.transfer import Stored, Want, as_it_is, differing, refuse_layout, transfer
 
 ROLES = {
     "kernel": "weight",
@@ -32,7 +32,14 @@ ROLES = {
 DTYPES = {"F16": "float16", "F32": "float32", "F64": "float64", "BF16": "bfloat16"}
 
 
-def load(model: keras.Model, path: Path, *, name: str, without: frozenset[str] = frozenset()) -> None:
+def load(
+    model: keras.Model,
+    path: Path,
+    *,
+    name: str,
+    without: frozenset[str] = frozenset(),
+    may_differ: frozenset[str] = frozenset(),
+) -> None:
     """Read a state dict of torchvision or timm into a fresh model.
 
     Args:
@@ -41,6 +48,7 @@ def load(model: keras.Model, path: Path, *, name: str, without: frozenset[str] =
         name: the catalogue name of the model.
         without: layers that keep their fresh weights, whether the file has them or not: the head in fine-tuning,
             the top with `include_top=False`.
+        may_differ: layers that keep them together when the file's have other shapes.
 
     Raises:
         ZooError: the file is damaged or not of this model, or torch is missing; the model is as it was.
@@ -49,12 +57,20 @@ def load(model: keras.Model, path: Path, *, name: str, without: frozenset[str] =
         modules = _modules(model, name, tensors)
         if not modules:
             refuse_layout(path, tensors, name, "torchvision's")
-        heads = tuple(head for head in HEADS if not any(m.startswith(head) for m in _present(model, modules)))
+        layers = _layers(model)
+        wants = {layer.name: list(_wants(layer, modules)) for layer in layers}
+        if differing(tensors, (want for layer in may_differ for want in wants.get(layer, ()))):
+            without |= may_differ
+        present = [modules[layer.name] for layer in layers]
+        absent = tuple(head for head in HEADS if not any(module.startswith(head) for module in present))
         skipped = {modules[layer] for layer in without if layer in modules}
-        unread = {key for key in tensors if key.startswith(heads) or key.endswith(".num_batches_tracked")
-                  or key.rpartition(".")[0] in skipped}  # fmt: skip
-        wants = [want for layer in _layers(model) if layer.name not in without for want in _wants(layer, modules)]
-        transfer(path, tensors, wants, model, name=name, unread=unread)
+        unread = {
+            key
+            for key in tensors
+            if key.startswith(absent) or key.endswith(".num_batches_tracked") or key.rpartition(".")[0] in skipped
+        }
+        chosen = [want for layer in layers if layer.name not in without for want in wants[layer.name]]
+        transfer(path, tensors, chosen, model, name=name, unread=unread)
 
 
 def save_torch(model: keras.Model, path: Path, *, name: str | None = None) -> None:
@@ -90,10 +106,6 @@ def save_torch(model: keras.Model, path: Path, *, name: str | None = None) -> No
 def _modules(model: keras.Model, name: str, theirs: Any) -> dict[str, str]:
     builder = None if registry.is_own_builder(name) else registry.describe(name).builder
     return TABLES[builder]([layer.name for layer in _layers(model)], theirs) if builder in TABLES else {}
-
-
-def _present(model: keras.Model, modules: Mapping[str, str]) -> list[str]:
-    return [modules[layer.name] for layer in _layers(model) if layer.name in modules]
 
 
 def _layers(model: keras.Model) -> list[keras.Layer]:

@@ -6,7 +6,7 @@ read; a table of names gives the `Want`s of the model. Nothing touches the model
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -86,6 +86,15 @@ def transfer(
     values = [want.convert(*(_numbers(path, key, file[key]) for key in keys)) for want, keys in read]
     for (want, _), value in zip(read, values, strict=True):
         want.variable.assign(value)
+
+
+def differing(file: Mapping[str, Stored], wants: Iterable[Want]) -> bool:
+    """Whether a tensor of the file has another shape than one of `wants` allows."""
+    return any(
+        key in file and file[key].shape not in shapes
+        for want in wants
+        for key, shapes in zip(want.keys, want.shapes, strict=True)
+    )
 
 
 def refuse_other_model(path: Path, file: Mapping[str, Stored], wanted: Mapping[str, Shape], name: str) -> None:
