@@ -62,12 +62,14 @@ def read_texts(words: Sequence[str]) -> list[str]:
     """Texts as given on the command line: an argument that names a file stands for what is in it.
 
     Raises:
-        ZooError: the file is not UTF-8 text.
+        ZooError: the file is not there, or it is not UTF-8 text.
     """
     texts = []
     for word in words:
         path = Path(word)
         if len(word) > 255 or not path.is_file():
+            if len(word.split()) == 1 and path.suffix in (".txt", ".png", ".jpg", ".jpeg"):
+                raise ZooError(f"there is no file {word}", "a text, or a file of text", "check the path")
             texts.append(word)
             continue
         try:
