@@ -1,6 +1,5 @@
 """The craft of training from YAML: each part does what it says and is exact under resume."""
 
-import numpy as np
 import pytest
 from running import Killed, assert_equal_runs, assert_resumes_exactly, make, train
 
@@ -41,3 +40,13 @@ def test_a_state_is_saved_inside_an_epoch(straight, tmp_path, every, kept, monke
     run, printed = train(config)
     assert f"going on after epoch 1, step {int(kept[-1][-1])}" in printed
     assert_equal_runs(straight, run)
+
+
+NO_PLATEAU = "callbacks.reduce_lr_on_plateau=null"
+
+
+@pytest.mark.parametrize("optimizer", ["{name: sgd, nesterov: true}", "nadam"])
+def test_one_cycle_is_exact_under_resume(tmp_path, optimizer):
+    assert_resumes_exactly(
+        tmp_path, f"train.optimizer={optimizer}", "train.schedule={name: one_cycle}", NO_PLATEAU, steps=[8]
+    )

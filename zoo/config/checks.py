@@ -22,6 +22,7 @@ from .rules import rule as _rule
 if TYPE_CHECKING:
     from .schema import Config
 
+
 def contradictions(config: Config, bad: Iterable[Path] = ()) -> list[Problem]:
     """Every contradiction, except of rules that read a key in `bad` and in blocks that hold one."""
     bad = list(bad)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from .facts import MOVED_MOMENTUM
 from .problems import Problem
 from .resolve import has_momentum
 from .rules import at as _at
@@ -23,10 +24,11 @@ def one_clipping(config: Config) -> Iterator[Problem]:
         yield Problem(("train", "optimizer", key), f"given together with {given[0]}", "one way to clip", "remove one")
 
 
-@_rule("train.optimizer")
+@_rule("train.optimizer", "train.schedule")
 def nesterov_without_momentum(config: Config) -> Iterator[Problem]:
-    args = config.train.optimizer.args
-    if config.train.optimizer.name == "sgd" and args.get("nesterov") and not args.get("momentum"):
+    args, schedule = config.train.optimizer.args, config.train.schedule
+    moved = schedule is not None and schedule.name == "one_cycle"  # which brings a momentum
+    if config.train.optimizer.name == "sgd" and args.get("nesterov") and not args.get("momentum") and not moved:
         yield Problem(
             _at("train.optimizer.nesterov"), "nesterov without momentum does nothing", mend="set momentum: 0.9"
         )
@@ -57,6 +59,11 @@ def schedule_against_optimizer(config: Config) -> Iterator[Problem]:
     if schedule.name == "one_cycle" and "max_momentum" in args and not has_momentum(config):
         what = f"optimizer '{optimizer.name}' has no momentum to move"
         yield Problem(_at("train.schedule.max_momentum"), what, mend="remove max_momentum and min_momentum")
+    word = MOVED_MOMENTUM.get(optimizer.name)
+    if schedule.name == "one_cycle" and word in optimizer.args and optimizer.args[word] != args["max_momentum"]:
+        what = f"{optimizer.args[word]:g} would never be used: one_cycle moves it from max_momentum "
+        mend = f"remove it, or set train.schedule.max_momentum and min_momentum={optimizer.args[word]:g} to keep it"
+        yield Problem(("train", "optimizer", word), what + f"{args['max_momentum']:g}", mend=mend)
     low, high = args.get("min_momentum"), args.get("max_momentum")
     if low is not None and high is not None and low > high:
         what = f"{low:g} is above max_momentum {high:g}"

@@ -64,6 +64,10 @@ SCHEDULES: dict[str, ScheduleFacts] = {
         {"div_factor": 25.0, "final_div_factor": 1e4, "pct_start": 0.3, "anneal": "cos"},
     ),
 }  # fmt: skip
+# Optimizers whose momentum one_cycle moves, by their own word; RMSprop's is off by default and stays as it is.
+MOVED_MOMENTUM = {"sgd": "momentum", "muon": "momentum"} | dict.fromkeys(
+    ("adam", "adamw", "nadam", "adamax", "lamb", "lion"), "beta_1"
+)
 WARMUP = {"warmup_steps": "whole", "warmup_epochs": "nonnegative"}
 
 

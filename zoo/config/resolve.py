@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import names
+from .facts import MOVED_MOMENTUM
 
 if TYPE_CHECKING:
     from .schema import Config
@@ -67,7 +68,7 @@ def _momentum(config: Config) -> None:
 
 def has_momentum(config: Config) -> bool:
     """Whether the optimizer has a momentum that a schedule can move."""
-    return bool({"momentum", "beta_1"} & set(names.OPTIMIZERS[config.train.optimizer.name].args))
+    return config.train.optimizer.name in MOVED_MOMENTUM
 
 
 def _from_logits(config: Config) -> None:

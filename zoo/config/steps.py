@@ -35,6 +35,12 @@ def check_steps(config: Config, steps_per_epoch: int) -> None:
         if first >= total:
             what = f"the first change at step {first} is never reached within {length}"
             problems.append(Problem(("train", "schedule", key), what, mend="lower it or raise train.epochs"))
+        change = (args.get("boundaries") or [round(e * steps_per_epoch) for e in args.get("boundaries_epochs", [])])[:1]
+        warmup = schedule.warmup_steps or round((schedule.warmup_epochs or 0) * steps_per_epoch)
+        if change and 0 < change[0] <= warmup < total:
+            key = "boundaries" if "boundaries" in args else "boundaries_epochs"
+            what = f"the first change at step {change[0]} falls into the warmup of {warmup} steps"
+            problems.append(Problem(("train", "schedule", key), what, mend="shorten the warmup"))
     accumulate = config.train.optimizer.args.get("gradient_accumulation_steps", 1)
     if steps_per_epoch % accumulate:
         what = f"{accumulate} steps do not divide the epoch's {steps_per_epoch}"

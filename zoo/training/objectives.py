@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import keras
 
 from zoo.errors import ZooError
+from zoo.training.cycling import CYCLING
 from zoo.training.schedules import make_schedule
 
 if TYPE_CHECKING:
@@ -22,17 +23,20 @@ def make_optimizer(train: TrainConfig, *, steps_per_epoch: int) -> keras.optimiz
         ZooError: Keras refuses an argument.
     """
     block = train.optimizer
-    rate = block.learning_rate
+    rate, kind, args = block.learning_rate, getattr(keras.optimizers, block.class_name), block.args
     if train.schedule is not None:
         rate = make_schedule(train.schedule, learning_rate=rate, steps_per_epoch=steps_per_epoch, epochs=train.epochs)
+        if block.class_name in CYCLING and getattr(rate, "max_momentum", None) is not None:
+            kind = CYCLING[block.class_name]
+            args = {**args, kind.moved: rate.max_momentum}
     try:
-        optimizer = getattr(keras.optimizers, block.class_name)(learning_rate=rate, **block.args)
+        optimizer = kind(learning_rate=rate, **args)
     except (TypeError, ValueError) as error:
         raise ZooError(
             f"train.optimizer: Keras refuses {block.name}: {error}",
             mend="see the arguments in Keras's documentation of this optimizer",
         ) from error
-    if block.args.get("weight_decay"):
+    if args.get("weight_decay"):
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return optimizer
 

@@ -6,6 +6,7 @@ run needs nothing but the optimizer's step counter.
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -32,15 +33,17 @@ def make_schedule(
         {"warmup_steps": block.warmup_steps, "warmup_epochs": block.warmup_epochs}, "warmup", steps_per_epoch, default=0
     )
     words = {k: v for k, v in block.args.items() if v is not None}
+    if block.name == "piecewise":  # its boundaries are places in the training, warmup included
+        words["warmup"] = warmup
     schedule = SCHEDULES[block.name](learning_rate, words, steps_per_epoch, total - warmup)
     return Warmup(schedule, warmup, learning_rate) if warmup else schedule
 
 
 def _steps(words: dict[str, Any], name: str, steps_per_epoch: int, default: int) -> int:
-    """Take `<name>_steps` or `<name>_epochs` out of `words`, as steps."""
+    """Take `<name>_steps` or `<name>_epochs` out of `words`, as steps: at least one, where `default` is not none."""
     in_steps, in_epochs = words.pop(f"{name}_steps", None), words.pop(f"{name}_epochs", None)
     if in_epochs is not None:
-        return round(in_epochs * steps_per_epoch)
+        return max(round(in_epochs * steps_per_epoch), min(default, 1))
     return default if in_steps is None else in_steps
 
 
@@ -54,11 +57,11 @@ def _step(rate, words, per_epoch, total):
 
 
 def _piecewise(rate, words, per_epoch, total):
-    if "boundaries_epochs" in words:
-        boundaries = [max(1, round(e * per_epoch)) for e in words["boundaries_epochs"]]
+    if "boundaries_epochs" in words:  # Keras keeps a value up to and including its boundary: the epoch's last step
+        boundaries = [max(1, round(e * per_epoch)) - 1 for e in words["boundaries_epochs"]]
     else:
         boundaries = list(words["boundaries"])
-    return schedules.PiecewiseConstantDecay(boundaries, words["values"])
+    return schedules.PiecewiseConstantDecay([b - words["warmup"] for b in boundaries], words["values"])
 
 
 def _exponential(rate, words, per_epoch, total):
@@ -84,11 +87,7 @@ def _cosine_restarts(rate, words, per_epoch, total):
 
 
 def _one_cycle(rate, words, per_epoch, total):
-    return OneCycle(
-        words.get("max_learning_rate", rate),
-        total,
-        **{k: v for k, v in words.items() if k in ("div_factor", "final_div_factor", "pct_start", "anneal")},
-    )
+    return OneCycle(**{"max_learning_rate": rate, "total": total, **words})
 
 
 SCHEDULES = {
@@ -148,7 +147,8 @@ class OneCycle(schedules.LearningRateSchedule):
     """The 1cycle policy (Smith 2018, arXiv 1803.09820, Sec. 5; the argument names are PyTorch's OneCycleLR).
 
     Rises from `max / div_factor` to `max` over `pct_start` of `total` steps, then falls to
-    `max / (div_factor * final_div_factor)`, along a cosine (`anneal="cos"`) or straight (`"linear"`).
+    `max / (div_factor * final_div_factor)`, along a cosine (`anneal="cos"`) or straight (`"linear"`). `momentum(step)`
+    moves the other way, from `max_momentum` to `min_momentum` and back.
     """
 
     def __init__(
@@ -159,10 +159,13 @@ class OneCycle(schedules.LearningRateSchedule):
         final_div_factor: float = 1e4,
         pct_start: float = 0.3,
         anneal: str = "cos",
+        max_momentum: float | None = None,
+        min_momentum: float | None = None,
     ):
         self.max_learning_rate, self.total = max_learning_rate, total
         self.div_factor, self.final_div_factor = div_factor, final_div_factor
         self.pct_start, self.anneal = pct_start, anneal
+        self.max_momentum, self.min_momentum = max_momentum, min_momentum
 
     def phase(self, step):
         """Share of the way from low to high at `step`, in [0, 1]: 1 at the peak; and whether the peak is behind."""
@@ -181,8 +184,9 @@ class OneCycle(schedules.LearningRateSchedule):
         low = ops.where(behind, start / self.final_div_factor, start)
         return low + (self.max_learning_rate - low) * share
 
+    def momentum(self, step):
+        """The momentum at `step`, highest where the rate is lowest."""
+        return self.max_momentum - (self.max_momentum - self.min_momentum) * self.phase(step)[0]
+
     def get_config(self):
-        return {
-            k: getattr(self, k)
-            for k in ("max_learning_rate", "total", "div_factor", "final_div_factor", "pct_start", "anneal")
-        }
+        return {name: getattr(self, name) for name in inspect.signature(OneCycle).parameters}
