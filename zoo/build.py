@@ -102,7 +102,17 @@ def _build(name: str, classes: int | None, input_shape: Any, words: dict[str, An
         words["classes"] = classes
     if not own:
         words["name"] = name
-    return registry.builder(name)(**words)
+    build = registry.builder(name)
+    given = {k: v for k, v in words.items() if k not in registry.COMMON_ARGUMENTS}
+    if own or not given:
+        return build(**words)
+    try:
+        return build(**words)
+    except (ValueError, TypeError) as error:  # Keras's own words for an impossible size
+        first = str(error).strip().partition("\n")[0]
+        raise ZooError(
+            f"{name} cannot be built with {given}: {first}", mend=f"see the arguments in `zoo info {name}`"
+        ) from error
 
 
 def _check_classes(name: str, classes: Any) -> None:
@@ -153,7 +163,7 @@ def _without_top(model: keras.Model, name: str, pooling: str | None) -> keras.Mo
             ("max", 3): keras.layers.GlobalMaxPooling1D,
         }
         features = kinds[pooling, rank](name=f"{pooling}_pool_features")(features)
-    return keras.Model(model.inputs, features, name=model.name)
+    return keras.Model(model.input, features, name=model.name)
 
 
 def _with_activation(model: keras.Model, activation: str) -> keras.Model:
@@ -163,7 +173,7 @@ def _with_activation(model: keras.Model, activation: str) -> keras.Model:
         keras.layers.Activation(activation, dtype="float32", name=f"{t._keras_history.operation.name}_{activation}")(t)
         for t in model.outputs
     ]
-    return keras.Model(model.inputs, outputs if len(outputs) > 1 else outputs[0], name=model.name)
+    return keras.Model(model.input, outputs if len(outputs) > 1 else outputs[0], name=model.name)
 
 
 def _load(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keras
 
-from zoo.errors import ZooError
+from zoo.errors import ZooError, did_you_mean
 
 
 def check_input(input_shape, minimum: int, name: str, *, classes: int = 1, dynamic: bool = False) -> None:
@@ -55,12 +55,15 @@ def check_sequence(name: str, *, classes: int, sequence_length: int | None, **si
 
 
 def check_choice(name: str, argument: str, value, choices) -> None:
-    """Refuse a number that the paper's table does not have."""
+    """Refuse a number or variant that the paper does not have; the nearest one is given."""
     choices = list(choices)
     if isinstance(value, bool) or value not in choices:
         known = ", ".join(str(choice) for choice in choices[:6]) + (", ..." if len(choices) > 6 else "")
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        mend = f"did you mean {min(choices, key=lambda c: abs(c - value))}?" if number else f"set {argument}"
+        if number and not isinstance(choices[0], str):
+            mend = f"did you mean {min(choices, key=lambda c: abs(c - value))}?"
+        else:
+            mend = did_you_mean(str(value), map(str, choices))
         raise ZooError(f"{name} was given {argument}={value!r}", f"one of {known}", mend)
 
 
