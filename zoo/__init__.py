@@ -3,6 +3,7 @@
     zoo.list_models("resnet*")                 names in the catalogue
     zoo.describe("lenet5")                     the paper, the counts, the printed figures
     zoo.create_model("lenet5", classes=10)     a keras.Model; zoo.lenet5(classes=10) is the same
+    zoo.summary("lenet5", explain=True)        every number of it, by its formula
     zoo.train(zoo.load_config("configs/lenet5_digits.yaml"))
 
 Importing the package imports neither TensorFlow nor Keras; building a model does.
@@ -19,10 +20,12 @@ PUBLIC = {
     "create_model": "zoo.build",
     "load_config": "zoo.config",
     "train": "zoo.runner",
+    "repeat": "zoo.repeating",
     "evaluate": "zoo.evaluation",
     "predict": "zoo.prediction",
     "open_run": "zoo.rundir",
     "plot": "zoo.pictures",
+    "summary": "zoo.summarizing",
     "ZooError": "zoo.errors",
     "Interrupted": "zoo.errors",
 }

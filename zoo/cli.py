@@ -102,6 +102,21 @@ def info(model: Annotated[str, typer.Argument(help="A name from `zoo list`.")], 
     print(json.dumps(tables.spec_dict(spec), indent=2) if as_json else tables.spec(spec))
 
 
+@app.command(rich_help_panel=MODELS)
+def summary(
+    model: Annotated[str, typer.Argument(help="A name from `zoo list`, or package.module:function.")],
+    explain: Annotated[bool, typer.Option("--explain", help="Derive every number by its formula.")] = False,
+    all_layers: Annotated[bool, typer.Option("--all", help="A row for every layer, not for every block.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show shapes, parameters, multiply-adds and receptive field, block by block."""
+    from zoo.summarizing import summary as act
+
+    _tensorflow()
+    found = act(model, all_layers=all_layers, explain=explain)
+    print(json.dumps(found.to_dict()) if as_json else found)
+
+
 @app.command(rich_help_panel=TRAINING)
 def train(
     config: Annotated[Path, typer.Argument(help="A YAML file.")],
@@ -109,14 +124,26 @@ def train(
     resume: Annotated[
         Resume, typer.Option(help="auto goes on where the same config stopped; never begins afresh.")
     ] = Resume.auto,
+    seeds: Annotated[str | None, typer.Option(help="One run per seed, such as 0,1,2, and a table of them.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Train a config into a run folder, then evaluate it once on the test split."""
+    from rich.console import Console
+
     from zoo.config import load_config
+    from zoo.repeating import parse_seeds, repeat
     from zoo.runner import train as act
 
-    resolved = load_config(config, overrides or ())
+    resolved, numbers = load_config(config, overrides or ()), parse_seeds(seeds) if seeds is not None else None
+    console = Console(stderr=as_json)
     _tensorflow()
-    act(resolved, resume=resume.value)
+    if numbers is None and resolved.train.repeat == 1:
+        run = act(resolved, resume=resume.value, console=console)
+        if as_json:
+            print(json.dumps({"run": str(run), **run.metrics}))
+        return
+    series = repeat(resolved, numbers, resume=resume.value, console=console)
+    print(json.dumps(series.to_dict()) if as_json else series.text())
 
 
 @app.command(rich_help_panel=RUNS)
