@@ -41,6 +41,7 @@ def train(config: Config, *, resume: str = "auto", console: Console | None = Non
     from rich.console import Console
 
     console = console or Console()
+    _one_run(config)
     output = Path(config.runtime.output)
     found = rundir.find(output, config.name, config.digest())
     if found and found.finished and resume == "auto":
@@ -75,6 +76,13 @@ def train(config: Config, *, resume: str = "auto", console: Console | None = Non
     console.print("test  " + "  ".join(f"{k} {v:.4f}" for k, v in metrics["test"].items()), highlight=False)
     console.print(f"run   {run}", highlight=False, soft_wrap=True)
     return run
+
+
+def _one_run(config: Config) -> None:
+    if config.train.repeat > 1:
+        raise ZooError(
+            f"train.repeat is {config.train.repeat}", "one run", "call zoo.repeat(config), or set train.repeat=1"
+        )
 
 
 def _anywhere(config: Config) -> Config:

@@ -88,6 +88,7 @@ class TrainConfig(Block):
     """How the model is trained."""
 
     epochs: Positive = Field(20, description="passes over the training part")
+    repeat: Positive = Field(1, description="so many runs, with the seeds runtime.seed, +1, +2, ...")
     optimizer: Optimizer = Field(
         default_factory=lambda: Optimizer.model_validate("adam"), description="Keras's name and arguments"
     )
