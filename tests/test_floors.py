@@ -29,6 +29,7 @@ FLOORS = [
         "export",
         "callables",
         "repeating",
+        "reproducing",
     },
     {"cli", "__main__", "__init__"},
 ]

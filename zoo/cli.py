@@ -167,6 +167,26 @@ def evaluate(
 
 
 @app.command(rich_help_panel=RUNS)
+def reproduce(
+    run: Annotated[Path, typer.Argument(help="A finished run folder.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where the new run goes; by default reproductions/ beside it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Train a run again from its folder and say of each figure: equal, within the seeds' spread, or different."""
+    from rich.console import Console
+
+    from zoo import rundir
+    from zoo.reproducing import reproduce as act
+
+    opened = rundir.open_run(run)
+    _tensorflow()
+    result = act(opened, output, console=Console(stderr=as_json))
+    print(json.dumps(result.to_dict()) if as_json else result.text())
+
+
+@app.command(rich_help_panel=RUNS)
 def predict(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
     inputs: Annotated[list[str], typer.Argument(help="Image files; or texts, or files of text, for a text run.")],

@@ -128,20 +128,29 @@ def probabilities(outputs: np.ndarray, config: Config) -> np.ndarray:
 
 
 def _batches(run: Run, split: str, dataset: Dataset | None):
-    from zoo import data
-    from zoo.build import wanted_shape
-
-    if dataset is None:
-        config = run.config
-        dataset = data.load(config.data, seed=config.runtime.seed, input_shape=wanted_shape(config))
-        if dataset.info.hash != run.data["hash"]:
-            raise ZooError(
-                f"the data are not those {run} was trained on",
-                f"data with the hash {run.data['hash']}",
-                "restore them at the data.path of its config.yaml",
-            )
+    dataset = dataset_of(run) if dataset is None else dataset
     if split == "train":
         return dataset.train.stream().take(dataset.train.steps_per_epoch)
     if split == "validation" and dataset.validation is None:
         raise ZooError(f"{run} has no validation split", "data.validation above 0", "evaluate the test split")
     return dataset.validation if split == "validation" else dataset.test
+
+
+def dataset_of(run: Run) -> Dataset:
+    """The data a run was trained on, loaded again.
+
+    Raises:
+        ZooError: they have changed since.
+    """
+    from zoo import data
+    from zoo.build import wanted_shape
+
+    config = run.config
+    dataset = data.load(config.data, seed=config.runtime.seed, input_shape=wanted_shape(config))
+    if dataset.info.hash != run.data["hash"]:
+        raise ZooError(
+            f"the data are not those {run} was trained on",
+            f"data with the hash {run.data['hash']}",
+            "restore them at the data.path of its config.yaml",
+        )
+    return dataset

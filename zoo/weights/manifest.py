@@ -21,6 +21,7 @@ from zoo import rundir
 from zoo.errors import ZooError
 
 DATASET = "zoo_manifest"
+AGAIN = "train the run again, or restore the file from a copy"
 
 
 def paths(model: keras.Model) -> list[str]:
@@ -83,7 +84,25 @@ def load(model: keras.Model, path: Path) -> None:
         ZooError: the file is missing, damaged, without manifest, of another model, or holds numbers that are not
             finite. The model must not be used then.
     """
-    again = "train the run again, or restore the file from a copy"
+    rows = stored(path)
+    compare(rows, model, path)
+    try:
+        model.load_weights(path)
+    except Exception as error:  # h5py and Keras raise a dozen kinds for a damaged file
+        raise ZooError(f"the weights file {path} is damaged: {error}", mend=AGAIN) from error
+    for row, variable in zip(rows, model.weights, strict=True):
+        if _sha(variable) != row["sha256"]:
+            raise ZooError(f"the weights file {path} is damaged: {row['path']} does not match its SHA-256", mend=AGAIN)
+        if not np.all(np.isfinite(keras.ops.convert_to_numpy(variable))):
+            raise ZooError(f"the weights file {path} holds numbers that are not finite in {row['path']}", mend=AGAIN)
+
+
+def stored(path: Path) -> list[dict]:
+    """The manifest in a weights file.
+
+    Raises:
+        ZooError: the file cannot be read or has none.
+    """
     try:
         with h5py.File(path, "r") as file:
             if DATASET not in file:
@@ -92,19 +111,9 @@ def load(model: keras.Model, path: Path) -> None:
                     "weights of a zoo run",
                     "import foreign weights with `zoo import-weights`",
                 )
-            stored = json.loads(file[DATASET][:].tobytes())
+            return json.loads(file[DATASET][:].tobytes())
     except (OSError, ValueError) as error:
-        raise ZooError(f"the weights file {path} cannot be read: {error}", mend=again) from error
-    compare(stored, model, path)
-    try:
-        model.load_weights(path)
-    except Exception as error:  # h5py and Keras raise a dozen kinds for a damaged file
-        raise ZooError(f"the weights file {path} is damaged: {error}", mend=again) from error
-    for row, variable in zip(stored, model.weights, strict=True):
-        if _sha(variable) != row["sha256"]:
-            raise ZooError(f"the weights file {path} is damaged: {row['path']} does not match its SHA-256", mend=again)
-        if not np.all(np.isfinite(keras.ops.convert_to_numpy(variable))):
-            raise ZooError(f"the weights file {path} holds numbers that are not finite in {row['path']}", mend=again)
+        raise ZooError(f"the weights file {path} cannot be read: {error}", mend=AGAIN) from error
 
 
 def compare(stored: list[dict], model: keras.Model, path: Path) -> None:
