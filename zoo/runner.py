@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -163,10 +164,17 @@ def _fit(run: Run, job: Job, resume: str, signals: Any, console: Console) -> tup
         for name in (rundir.HISTORY, rundir.WEIGHTS, rundir.RESUMES):
             (run.path / name).unlink(missing_ok=True)
 
+    others = [cb.TerminateOnNaN()] if config.callbacks.terminate_on_nan else []
+    averaged = cb.Averaged() if config.train.optimizer.args.get("use_ema") else None
+    if averaged:
+        others.append(averaged)
+
+    def save_best() -> None:
+        with averaged.inside() if averaged else nullcontext():
+            manifest.save(model, run.path / rundir.WEIGHTS)
+
     checkpoint = config.callbacks.checkpoint
-    best = cb.Best(
-        checkpoint.monitor, monitor_mode(checkpoint.monitor), lambda: manifest.save(model, run.path / rundir.WEIGHTS)
-    )
+    best = cb.Best(checkpoint.monitor, monitor_mode(checkpoint.monitor), save_best)
     history = cb.History(lambda rows: rundir.write_history(run, rows))
     remembering: dict[str, Any] = {"history": history, "best": best}
     if config.callbacks.early_stopping:
@@ -186,7 +194,6 @@ def _fit(run: Run, job: Job, resume: str, signals: Any, console: Console) -> tup
     progress = ProgressDisplay(
         epochs=config.train.epochs, steps_per_epoch=job.steps_per_epoch, console=console, best=best
     )
-    others = [cb.TerminateOnNaN()] if config.callbacks.terminate_on_nan else []
     if config.callbacks.tensorboard:
         others.append(cb.tensorboard(str(run.path / "logs")))
 

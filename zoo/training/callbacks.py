@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
+import numpy as np
 
 
 class Remembering:
@@ -68,6 +70,39 @@ class Best(Remembering, keras.callbacks.Callback):
         if better and not math.isnan(current):
             self.save()
             self.best, self.epoch = float(current), epoch
+
+
+class Averaged(keras.callbacks.Callback):
+    """Puts the optimizer's averaged weights (`use_ema`) into the model while it is tested or saved.
+
+    Keras's own SwapEMAWeights swaps by adding and subtracting, which loses bits.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._trained: list[np.ndarray] = []
+
+    def on_test_begin(self, logs=None):
+        self._trained = [np.array(v) for v in self.model.trainable_variables]
+        optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)  # under a loss scale
+        for variable, mean in zip(
+            optimizer._trainable_variables, optimizer._model_variables_moving_average, strict=True
+        ):
+            variable.assign(mean)
+
+    def on_test_end(self, logs=None):
+        for variable, value in zip(self.model.trainable_variables, self._trained, strict=True):
+            variable.assign(value)
+        self._trained = []
+
+    @contextmanager
+    def inside(self) -> Iterator[None]:
+        """The block sees the averaged weights in the model."""
+        self.on_test_begin()
+        try:
+            yield
+        finally:
+            self.on_test_end()
 
 
 def in_order(logs: dict[str, float]) -> dict[str, float]:
