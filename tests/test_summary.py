@@ -74,6 +74,7 @@ def test_an_outline_counts_like_a_model_with_weights(name):
     built = zoo.create_model(name)
     assert counting.count_layers(outline(name)) == counting.count_layers(built)
     assert summary(built) == summary(name)
+    assert all(weight._value is None for weight in outline(name).weights)  # VGG-16 in 30 ms, not in 9 s
 
 
 L = keras.layers
@@ -189,6 +190,26 @@ def test_equal_blocks_are_one_row_with_the_numbers_of_all():
     assert folded.receptive_field == (291, 291)  # behind the last of them
     assert folded.what == "1×1 256; 3×3 256; 1×1 1024 + input"
     assert len(rows) == 13
+
+
+def test_a_repeat_within_a_block_counts_in_full():
+    inputs = x = keras.Input((8, 8, 4))
+    for k in range(5):
+        x = L.Conv2D(4, 3, padding="same", name=f"branch_{k}")(x)
+    model = keras.Model(inputs, L.Add(name="sum")([x, inputs]))
+    (_, block) = summary(model).rows
+    assert block.what == "3×3 4 ×5 + input"
+    assert block.parameters == model.count_params()
+    assert block.macs == counting.count(model).macs
+
+
+def test_a_repeat_within_a_side_output_counts_in_full():
+    inputs = x = keras.Input((4,))
+    for k in range(5):
+        x = L.Dense(4, name=f"side_{k}")(x)
+    model = keras.Model(inputs, [L.Dense(1, name="main")(inputs), x])
+    found = summary(model)
+    assert sum(row.macs for row in found.rows) == counting.count(model).macs == 84
 
 
 def test_an_auxiliary_head_has_a_row():
