@@ -11,7 +11,7 @@ from zoo import build, verify
 from zoo.catalog import CATALOG
 from zoo.counting import count_layers
 from zoo.errors import ZooError
-from zoo.models import lenet5, mobilenet
+from zoo.models import lenet5, mobilenet, resnet
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -84,6 +84,17 @@ def test_another_function_of_equal_counts_is_named_with_its_first_layer(monkeypa
     assert not verdict.ok
     assert "by" in verdict.wrong[0]
     assert verdict.wrong[0].endswith("the first layer that departs is conv_pw_4_bn")
+
+
+def test_a_bias_folded_by_the_importer_is_no_departure(monkeypatch):
+    original = resnet.BatchNormalization
+
+    def other(**words):
+        return original(**words | ({"epsilon": 0.5} if words["name"] == "conv3_1_b_bn" else {}))
+
+    monkeypatch.setattr(resnet, "BatchNormalization", other)
+    (verdict,) = verify.verify(["resnet50"])
+    assert verdict.wrong[0].endswith("the first layer that departs is conv3_1_b_bn")
 
 
 def test_an_unknown_name():
