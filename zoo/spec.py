@@ -69,6 +69,7 @@ class ModelSpec:
     paper: Paper | None = None
     args: Mapping[str, Any] = field(default_factory=dict, hash=False)
     printed: tuple[Figure, ...] = ()
+    accuracy: tuple[Figure, ...] = ()  # the paper's, never ours: ("top-1 error, ImageNet, 10 crops", "22.85 %")
     deviations: tuple[str, ...] = ()
     aux_counts: Counts | None = None  # with auxiliary heads; None where the net has none
     weights: tuple[WeightSource, ...] = ()

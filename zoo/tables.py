@@ -81,7 +81,7 @@ def spec(row: ModelSpec) -> str:
     if row.paper:
         facts.append(("paper", f"{row.paper.authors}: {row.paper.title}. {row.paper.venue}, {row.paper.year}"))
         facts.append(("", row.paper.url))
-    for figure in row.printed:
+    for figure in (*row.printed, *row.accuracy):
         facts.append(("paper prints", f"{figure.what}: {figure.printed} ({figure.where})"))
     for deviation in row.deviations or ("none",):
         facts.append(("deviation", deviation))

@@ -2,6 +2,8 @@
 
 from zoo.spec import Counts, Figure, ModelSpec, Paper, WeightSource
 
+RECALLED = "as recalled from the paper"
+
 ROWS: tuple[ModelSpec, ...] = (
     ModelSpec(
         name="alexnet",
@@ -20,6 +22,10 @@ ROWS: tuple[ModelSpec, ...] = (
             url="https://papers.nips.cc/paper/4824-imagenet-classification-with-deep-convolutional-neural-networks",
         ),
         printed=(Figure("parameters", "60 million", "Abstract"),),
+        accuracy=(
+            Figure("top-1 error, ImageNet, one net, 10 crops", "40.7 %", RECALLED),
+            Figure("top-5 error, ImageNet, one net, 10 crops", "18.2 %", RECALLED),
+        ),
         deviations=("the input is 227x227, not the printed 224x224",),
     ),
     ModelSpec(

@@ -22,6 +22,7 @@ RETHINKING = Paper(
 GLOBAL_POOLING = "the 7x7 average pooling is global, for other sizes than 224"
 RELEASED = "the released net, whose stem and number of modules are not quite Table 1's"
 RESCALING = "re-scaling of the input to [-1, 1] is left to preprocessing"
+RECALLED = "as recalled from the paper"
 
 KERAS = "https://storage.googleapis.com/tensorflow/keras-applications/inception_v3"
 TORCH = "https://download.pytorch.org/models"
@@ -65,6 +66,7 @@ ROWS: tuple[ModelSpec, ...] = (
         features="inception_5b",
         paper=GOING_DEEPER,
         printed=(Figure("multiply-adds", "1,502 M", "Table 1, summed"),),
+        accuracy=(Figure("top-5 error, ImageNet, one net, 1 crop", "10.07 %", RECALLED),),
         deviations=(
             GLOBAL_POOLING,
             "Table 1's conv1 row (2.7 K parameters, 34 M operations) is no 7x7 convolution's (9.4 K, 118 M)",
@@ -105,6 +107,10 @@ ROWS: tuple[ModelSpec, ...] = (
         printed=(
             Figure("parameters", "less than 25 million", "abstract"),
             Figure("multiply-adds", "5 billion", "abstract"),
+        ),
+        accuracy=(
+            Figure("top-1 error, ImageNet, 1 crop", "21.2 %", RECALLED),
+            Figure("top-5 error, ImageNet, 1 crop", "5.6 %", RECALLED),
         ),
         deviations=(RELEASED, "average pools leave their padding out"),
         weights=(

@@ -44,6 +44,8 @@ MACS = {
     (0.25, 160): 21_059_200,
     (0.25, 128): 13_570_048,
 }
+ACCURACY = {1.0: "70.6 %", 0.75: "68.4 %", 0.5: "63.7 %", 0.25: "50.6 %"}  # top-1 at 224 x 224
+RECALLED = "as recalled from the paper"
 # (alpha, resolution): millions of parameters and of multiply-adds, where.
 PRINTED = {
     (1.0, 224): ("4.2", "569", "Table 6"),
@@ -113,6 +115,7 @@ def _mobilenet(name: str, alpha: float, resolution: int) -> ModelSpec:
             Figure("parameters", f"{printed[0]} M", printed[2]),
             Figure("multiply-adds", f"{printed[1]} M", printed[2]),
         ),
+        accuracy=(Figure("top-1 accuracy, ImageNet", ACCURACY[alpha], RECALLED),) if resolution == 224 else (),
         deviations=(
             "ReLU6 where the paper says ReLU, as in the authors' code",
             "the last depthwise row has stride 1; Table 1's s2 is a misprint",
@@ -137,6 +140,10 @@ ROWS: tuple[ModelSpec, ...] = (
         features="block14_sepconv2_act",
         paper=XCEPTION,
         printed=(Figure("parameters", "22,855,952", "Table 3"),),
+        accuracy=(
+            Figure("top-1 accuracy, ImageNet, 1 crop", "0.790", RECALLED),
+            Figure("top-5 accuracy, ImageNet, 1 crop", "0.945", RECALLED),
+        ),
         weights=_xception_weights(),
     ),
 )

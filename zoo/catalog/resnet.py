@@ -30,6 +30,16 @@ CIFAR = {
     56: (853_018, 857_082, 125_485_696, "0.85 M"),
     110: (1_727_962, 1_736_058, 252_887_680, "1.7 M"),
 }
+# Top-1 (and top-5) error with 10 crops; the CIFAR-10 nets' test error.
+ERRORS = {
+    18: ("27.88 %",),
+    34: ("24.52 %", "7.46 %"),
+    50: ("22.85 %", "6.71 %"),
+    101: ("21.75 %", "6.05 %"),
+    152: ("21.43 %", "5.71 %"),
+}
+CIFAR_ERRORS = {20: "8.75 %", 32: "7.51 %", 44: "7.17 %", 56: "6.97 %", 110: "6.43 %"}
+RECALLED = "as recalled from the paper"
 KERAS_MD5 = {  # with top, without
     50: ("2cb95161c43110f7111970584f804107", "4d473c1dd8becc155b73f8504c6f6626"),
     101: ("f1aeb4b969a6efcfb50fad2f0c20cfc5", "88cf7a10940856eca736dc7b7e228a21"),
@@ -107,6 +117,10 @@ def _v1(depth: int) -> ModelSpec:
         paper=PAPER,
         args={"depth": depth},
         printed=(Figure("multiply-adds", printed, "Table 1"),),
+        accuracy=tuple(
+            Figure(f"{what} error, ImageNet, 10 crops", error, RECALLED)
+            for what, error in zip(("top-1", "top-5"), ERRORS[depth], strict=False)
+        ),
         deviations=(PADDING,),
         weights=_torchvision(depth) if depth < 50 else _keras(depth),
     )
@@ -144,6 +158,7 @@ def _cifar(depth: int) -> ModelSpec:
         paper=PAPER,
         args={"depth": depth},
         printed=(Figure("parameters", printed, "Table 6"),),
+        accuracy=(Figure("top-1 error, CIFAR-10", CIFAR_ERRORS[depth], RECALLED),),
         deviations=("the strided 3x3 has explicit padding, so that its grid is the shortcut's",),
     )
 

@@ -21,6 +21,9 @@ PLAIN = {
     16: ("D", "138 million", 138_357_544, 15_470_264_320),
     19: ("E", "144 million", 143_667_240, 19_632_062_464),
 }
+# Top-1 and top-5 error at a single scale of the test images.
+ERRORS = {11: ("29.6 %", "10.4 %"), 13: ("28.7 %", "9.9 %"), 16: ("25.6 %", "8.1 %"), 19: ("25.5 %", "8.0 %")}
+RECALLED = "as recalled from the paper"
 NORMALIZED = {  # trainable, total
     11: (132_868_840, 132_874_344),
     13: (133_053_736, 133_059_624),
@@ -92,6 +95,10 @@ def _plain(depth: int) -> ModelSpec:
         paper=PAPER,
         args={"depth": depth},
         printed=(Figure("parameters", printed, "Table 2"),),
+        accuracy=tuple(
+            Figure(f"{what} error, ImageNet, single scale", error, RECALLED)
+            for what, error in zip(("top-1", "top-5"), ERRORS[depth], strict=True)
+        ),
         deviations=("weights by Glorot and Bengio (Sec. 3.1), no pre-training",),
         weights=_weights(f"vgg{depth}"),
     )
