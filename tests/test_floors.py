@@ -27,9 +27,11 @@ FLOORS = [
         "showing",
         "comparison",
         "export",
-        "callables",
+        "callables", "publishing",
         "repeating",
         "reproducing",
+        "run_comparison",
+        "paired",
     },
     {"cli", "__main__", "__init__"},
 ]

@@ -197,7 +197,7 @@ def _load(
 
 
 def wanted_shape(config: Config) -> tuple[int | None, ...] | None:
-    """The input the config's model wants of its data: the user's `model.args.input_shape`, or the catalogue's.
+    """The input the config's model wants: `model.args.input_shape`, `data.image_size`, or the catalogue's.
 
     Channels are left to the data (None) unless the user gave them; a user's own builder takes the data as they are.
     """
@@ -209,7 +209,8 @@ def wanted_shape(config: Config) -> tuple[int | None, ...] | None:
     spec = registry.describe(config.model.name)
     if spec.task == "text-classification":
         return (config.model.args.get("sequence_length", config.data.maxlen or spec.input_shape[0]),)
-    return (*spec.input_shape[:2], None)
+    size = config.data.image_size or spec.input_shape[:2]
+    return (*((size, size) if isinstance(size, int) else size), None)
 
 
 def gives_logits(config: Config) -> bool:
@@ -252,9 +253,46 @@ def model_for(config: Config, info: DataInfo) -> keras.Model:
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.runtime.precision)
     try:
-        return create_model(name, weights=config.model.weights, **words)
+        if config.model.weights is None:
+            return create_model(name, **words)
+        activation = words.pop("classifier_activation", None)
+        model = create_model(name, **words)
+        _load(model, name, config.model.weights, skip_head="auto")  # another number of classes keeps a fresh head
+        return model if activation in (None, "linear") else _with_activation(model, activation)
     finally:
         keras.config.set_dtype_policy(before)
+
+
+def freeze(model: keras.Model, name: str, what: str) -> None:
+    """Keep layers as they were loaded; a frozen BatchNorm normalises by its moving statistics.
+
+    Args:
+        model: the model, before it is compiled.
+        name: its catalogue name or `package.module:function`.
+        what: "backbone" for everything before the classifier, or a shell-style pattern of layer names.
+
+    Raises:
+        ZooError: the pattern fits no layer, or leaves nothing to train.
+    """
+    import fnmatch
+
+    from zoo.weights.loading import behind_features
+
+    names = [layer.name for layer in model.layers]
+    if what == "backbone":
+        kept = behind_features(model, name)
+        chosen = [n for n in names if n not in kept]
+    else:
+        chosen = fnmatch.filter(names, what)
+    if not chosen:
+        raise ZooError(f"train.freeze: '{what}' fits no layer of {name}", "backbone, or a pattern of layer names",
+                       did_you_mean(what, names))  # fmt: skip
+    for layer in model.layers:
+        if layer.name in set(chosen):
+            layer.trainable = False
+    if not model.trainable_variables:
+        raise ZooError(f"train.freeze: '{what}' leaves nothing of {name} to train", "a pattern that leaves some layers",
+                       "freeze less, for example backbone")  # fmt: skip
 
 
 def _default_classes(name: str, info: DataInfo) -> int:

@@ -108,9 +108,10 @@ def prepare(config: Config) -> Job:
     import keras
 
     from zoo import data
-    from zoo.build import gives_logits, model_for, wanted_shape
+    from zoo.build import freeze, gives_logits, model_for, wanted_shape
     from zoo.config import check_steps
     from zoo.training import objectives
+    from zoo.training.heads import with_heads
 
     keras.utils.set_random_seed(config.runtime.seed)
     devices.check_precision(config.runtime.precision, config.runtime.device)
@@ -118,7 +119,9 @@ def prepare(config: Config) -> Job:
         devices.make_deterministic()
     with devices.place(config.runtime.device):
         dataset = data.load(config.data, seed=config.runtime.seed, input_shape=wanted_shape(config))
-        model = model_for(config, dataset.info)
+        model = with_heads(model_for(config, dataset.info), config.train.loss_weights)
+        if config.train.freeze:
+            freeze(model, config.model.name, config.train.freeze)
         objectives.regularise(model, config.train)
         classes = model.outputs[0].shape[-1]
         steps = dataset.train.steps_per_epoch

@@ -31,6 +31,7 @@ from .fields import (
     PositiveOrNull,
     ProperShare,
     Seed,
+    Share,
     Text,
     TextOrNull,
     Whole,
@@ -96,6 +97,16 @@ class TrainConfig(Block):
     loss: Loss = Field(
         default_factory=lambda: Loss.model_validate("auto"), description="Keras's name and arguments; auto: by task"
     )
+    freeze: TextOrNull = Field(
+        None, description="layers kept as loaded: backbone (all before the classifier), or a pattern such as conv[12]*"
+    )
+    label_smoothing: Share = Field(0.0, description="share of each label spread over all classes")
+    loss_weights: Annotated[
+        tuple[NonNegative, ...] | None,
+        Field(min_length=2),
+        Strict(False),
+        says("a list of numbers of at least 0, one per output of the model, or null"),
+    ] = Field(None, description="weights of a net's outputs in the loss, the main one first; null: the paper's")
     metrics: Annotated[tuple[Metric, ...], Strict(False)] = Field(
         default_factory=lambda: (Metric.model_validate("accuracy"),), description="Keras's names, with arguments"
     )

@@ -1,0 +1,151 @@
+"""Published weights at work, on files in the official layout that the test writes itself; and fine-tuning from them."""
+
+import json
+
+import keras
+import keras_files
+import numpy as np
+import pytest
+import tensorflow as tf
+from rich.console import Console
+
+import zoo
+from zoo import publishing, runner
+from zoo.config import Config
+from zoo.errors import ZooError
+
+NET = "mobilenet_025_128"
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """A file as Keras publishes it, the net it came from, and a class index."""
+    folder = tmp_path_factory.mktemp("published")
+    twin = keras.applications.MobileNet(
+        input_shape=(128, 128, 3), alpha=0.25, weights=None, classifier_activation="softmax"
+    )
+    keras_files.randomize(twin)
+    keras_files.save(twin, folder / "file.h5")
+    index = {str(i): [f"n{i:08d}", f"class_{i}"] for i in range(1000)}
+    (folder / "index.json").write_text(json.dumps(index))
+    return folder, twin
+
+
+@pytest.fixture
+def photo(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (128, 128, 3), dtype="uint8")
+    (tmp_path / "photo.png").write_bytes(tf.io.encode_png(pixels).numpy())
+    return tmp_path / "photo.png", pixels
+
+
+def test_a_photo_is_labelled_as_by_keras(published, photo):
+    folder, twin = published
+    path, pixels = photo
+    expected = twin.predict(pixels[None] / 127.5 - 1.0, verbose=0)[0]
+    (row,) = publishing.classify(NET, [str(path)], str(folder / "file.h5"), class_index=folder / "index.json")
+    assert row["label"] == f"class_{expected.argmax()}"
+    assert list(row["probabilities"].values()) == sorted(row["probabilities"].values(), reverse=True)
+    for i in (0, 1, 999):
+        assert row["probabilities"][f"class_{i}"] == pytest.approx(expected[i], rel=1e-3)
+
+
+def test_the_source_says_how_a_photo_is_prepared(tmp_path):
+    """Against NumPy: a grey ramp wider than high, through caffe's order and torch's resize and crop."""
+    ramp = np.repeat(np.arange(256, dtype="uint8")[None, :, None], 64, axis=0)
+    (tmp_path / "ramp.png").write_bytes(tf.io.encode_png(np.concatenate([ramp, ramp // 2, ramp * 0], -1)).numpy())
+    caffe = {"shape": (64, 256, 3), "resize": None, "channels": "bgr", "pixel_range": (0, 255),
+             "mean": [1.0, 2.0, 3.0], "std": None}  # fmt: skip
+    out = publishing.prepare(tmp_path / "ramp.png", caffe)
+    np.testing.assert_allclose(out[0, :, 2], np.arange(256) - 3.0, atol=1e-3)  # red is last
+    np.testing.assert_allclose(out[0, :, 0], -1.0, atol=1e-3)  # blue is first
+    torch = {"shape": (32, 32, 3), "resize": 64, "crop": 32, "channels": "rgb", "pixel_range": (0, 1),
+             "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]}  # fmt: skip
+    out = publishing.prepare(tmp_path / "ramp.png", torch)
+    middle = np.arange(112, 144) / 255
+    np.testing.assert_allclose(out[3, :, 0], (middle - 0.5) / 0.25, atol=1e-4)
+
+
+def test_what_is_no_photo_or_no_index_is_refused(published, photo, tmp_path, monkeypatch):
+    folder, _ = published
+    (tmp_path / "text.png").write_text("no")
+    with pytest.raises(ZooError, match=r"text.png is not an image"):
+        publishing.classify(NET, [str(tmp_path / "text.png")], str(folder / "file.h5"), class_index=folder / "index.json")
+    with pytest.raises(ZooError, match="is not the ImageNet class index"):
+        publishing.class_names(folder / "file.h5")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(publishing, "CLASS_INDEX", "http://127.0.0.1:9/index.json")
+    with pytest.raises(ZooError, match=r"could not be downloaded from .*imagenet_class_index.json.*--class-index"):
+        publishing.class_names()
+    with pytest.raises(ZooError, match="lenet5 has no published weights"):
+        publishing.classify("lenet5", [str(photo[0])], str(folder / "file.h5"))
+
+
+def test_an_imported_file_is_one_of_our_own(published, tmp_path):
+    folder, twin = published
+    made = publishing.import_weights(NET, str(folder / "file.h5"), tmp_path / "m.weights.h5")
+    x = np.random.default_rng(0).normal(size=(1, 128, 128, 3)).astype("float32")
+    ours = zoo.create_model(NET, weights=made, classifier_activation="softmax")
+    np.testing.assert_allclose(ours(x), twin(x), atol=1e-5)
+    with pytest.raises(ZooError, match=r"ends in .weights.h5"):
+        publishing.import_weights(NET, str(folder / "file.h5"), tmp_path / "m.h5")
+    with pytest.raises(ZooError):
+        publishing.import_weights("mobilenet_050_128", str(folder / "file.h5"), tmp_path / "n.weights.h5")
+    assert not (tmp_path / "n.weights.h5").exists()
+
+
+def tuned(published, output, *overrides):
+    return Config.from_dict({
+        "name": "tuned", "model": {"name": NET, "weights": str(published[0] / "file.h5")},
+        "data": {"name": "synthetic", "samples": 60, "classes": 3, "shape": [128, 128, 3], "batch_size": 16},
+        "train": {"epochs": 1, "freeze": "backbone"}, "runtime": {"output": str(output)},
+    }).override(*overrides)  # fmt: skip
+
+
+def test_fine_tuning_moves_the_head_and_nothing_else(published, tmp_path):
+    job = runner.prepare(tuned(published, tmp_path))
+    pretrained = zoo.create_model(NET, weights=published[0] / "file.h5")
+    body = {v.path: np.asarray(v) for v in pretrained.weights if "predictions" not in v.path}
+    assert job.model.output_shape == (None, 3)
+    assert {v.path.split("/")[0] for v in job.model.trainable_variables} == {"predictions"}
+    head = np.asarray(job.model.get_layer("predictions").kernel).copy()
+    job.model.fit(job.data.train.stream(), steps_per_epoch=2, shuffle=False, verbose=0)
+    for variable in job.model.weights:
+        if variable.path in body:  # moving statistics too: a frozen BatchNorm is in inference mode
+            np.testing.assert_array_equal(variable, body[variable.path], err_msg=variable.path)
+    assert np.abs(head - job.model.get_layer("predictions").kernel).max() > 0
+
+
+def test_the_second_phase_starts_from_the_run_of_the_first(published, tmp_path):
+    import io
+
+    run = zoo.train(tuned(published, tmp_path), console=Console(file=io.StringIO()))
+    second = runner.prepare(tuned(published, tmp_path, f"model.weights={run.path}", "train.freeze=null"))
+    trained = zoo.create_model(NET, classes=3, weights=run.path)
+    for one, other in zip(second.model.weights, trained.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert len(second.model.trainable_variables) > 2
+
+
+def test_a_freeze_that_fits_nothing_or_all_is_refused(published, tmp_path):
+    with pytest.raises(ZooError, match=r"'conv_dw_\*x' fits no layer"):
+        runner.prepare(tuned(published, tmp_path, "train.freeze='conv_dw_*x'"))
+    with pytest.raises(ZooError, match=r"'\*' leaves nothing"):
+        runner.prepare(tuned(published, tmp_path, "train.freeze='*'"))
+    job = runner.prepare(tuned(published, tmp_path, "train.freeze='conv1*'"))
+    assert not job.model.get_layer("conv1").trainable
+    assert job.model.get_layer("conv_pw_1").trainable
+
+
+def test_export_in_torchvisions_names_round_trips(tmp_path):
+    import io
+
+    config = Config.from_dict({
+        "name": "res", "model": {"name": "resnet18"}, "train": {"epochs": 1}, "runtime": {"output": str(tmp_path)},
+        "data": {"name": "synthetic", "samples": 40, "classes": 3, "shape": [32, 32, 3], "image_size": 32},
+    })  # fmt: skip
+    run = zoo.train(config, console=Console(file=io.StringIO()))
+    made = publishing.export_torch(run)
+    words = {"classes": 3, "input_shape": (32, 32, 3)}
+    ours, back = (zoo.create_model("resnet18", weights=w, **words) for w in (run.path, made))
+    for one, other in zip(ours.weights, back.weights, strict=True):
+        np.testing.assert_array_equal(one, other, err_msg=one.path)

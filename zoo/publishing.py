@@ -1,0 +1,174 @@
+"""Published weights at work: a photo labelled by an ImageNet net, a file imported, a run exported for others."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo import registry
+from zoo.errors import ZooError, did_you_mean
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from zoo.rundir import Run
+
+CLASS_INDEX = "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json"
+CLASS_INDEX_MD5 = "c2c37ea517e94d9795004a39431a14cb"  # keras.applications.imagenet_utils checks the same
+
+
+def classify(
+    name: str, files: Sequence[str], weights: str, *, class_index: str | os.PathLike[str] | None = None
+) -> list[dict[str, Any]]:
+    """Label photos with a catalogue net and published weights, through the source's own preprocessing.
+
+    Args:
+        name: a catalogue name, such as "resnet50".
+        files: image files.
+        weights: "imagenet", a source of the row, or a file in a published layout.
+        class_index: a copy of `imagenet_class_index.json`; None takes Keras's cache or downloads it.
+
+    Returns:
+        As `zoo.predict`: input, label, probability, probabilities by falling order.
+
+    Raises:
+        ZooError: the weights do not fit, a photo is not one, or the names of the classes cannot be had.
+    """
+    import keras
+    import numpy as np
+
+    from zoo.build import create_model
+    from zoo.weights import loading
+    from zoo.weights.preprocessing import preprocessing
+
+    spec = registry.describe(name)
+    source = loading.source_of(name, weights)
+    if source is None:
+        known = [n for n in registry.list_models() if registry.describe(n).weights]
+        raise ZooError(
+            f"{name} has no published weights, so the input they expect is not known",
+            "a model with weights in `zoo info`",
+            did_you_mean(name, known),
+        )
+    settings = preprocessing(source.preprocessing, spec.input_shape)
+    batch = np.stack([prepare(Path(file), settings) for file in files])
+    names = class_names(class_index)
+    model = create_model(name, weights=weights)
+    probabilities = np.asarray(keras.ops.softmax(model.predict(batch, verbose=0)))
+    rows = []
+    for file, row in zip(files, probabilities, strict=True):
+        ranked = {names[i]: float(row[i]) for i in np.argsort(-row, kind="stable")}
+        first = next(iter(ranked))
+        rows.append({"input": str(file), "label": first, "probability": ranked[first], "probabilities": ranked})
+    return rows
+
+
+def prepare(path: Path, settings: dict[str, Any]) -> np.ndarray:
+    """An image file -> float32 (H, W, 3) as a published source's net was trained on it.
+
+    Raises:
+        ZooError: the file is not there or not a picture.
+    """
+    import tensorflow as tf
+
+    from zoo.data.decoding import decode
+    from zoo.data.headers import Unreadable, measure
+
+    try:
+        contents = path.read_bytes()
+        measure(contents)
+        pixels = tf.cast(decode(tf.constant(contents)), tf.float32)
+    except (OSError, Unreadable, tf.errors.InvalidArgumentError) as error:
+        why = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        raise ZooError(f"{path} is not an image that can be read ({why})", "a PNG, JPEG, BMP or GIF file") from error
+    height, width, _ = settings["shape"]
+    if settings["resize"] is None:
+        pixels = tf.image.resize(pixels, (height, width), antialias=True)
+    else:  # the shorter side to `resize`, then the middle
+        scale = settings["resize"] / min(pixels.shape[:2])
+        size = [max(settings["crop"], round(side * scale)) for side in pixels.shape[:2]]
+        pixels = tf.image.resize(pixels, size, antialias=True)
+        pixels = tf.image.resize_with_crop_or_pad(pixels, height, width)
+    low, high = settings["pixel_range"]
+    pixels = pixels / 255.0 * (high - low) + low
+    if settings["channels"] == "bgr":
+        pixels = pixels[..., ::-1]
+    if settings["mean"] is not None:
+        pixels = pixels - tf.constant(settings["mean"])
+    if settings["std"] is not None:
+        pixels = pixels / tf.constant(settings["std"])
+    return pixels.numpy()
+
+
+def class_names(path: str | os.PathLike[str] | None = None) -> list[str]:
+    """The 1,000 ImageNet names in the order of the logits.
+
+    Raises:
+        ZooError: no network and no copy; the sentence names the file and its place.
+    """
+    import keras
+
+    if path is None:
+        place = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / "imagenet_class_index.json"
+        try:
+            path = keras.utils.get_file(
+                place.name, CLASS_INDEX, cache_subdir="models", cache_dir=place.parent.parent, file_hash=CLASS_INDEX_MD5
+            )
+        except Exception as error:  # Keras raises a bare Exception for HTTP errors
+            raise ZooError(
+                f"the names of the ImageNet classes could not be downloaded from {CLASS_INDEX}",
+                f"a network, or the file at {place}",
+                "put it there, or give --class-index FILE",
+            ) from error
+    try:
+        index = json.loads(Path(path).read_text(encoding="utf-8"))
+        return [index[str(i)][1] for i in range(1000)]
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise ZooError(f"{path} is not the ImageNet class index", 'JSON as {"0": ["n01440764", "tench"], ...}',
+                       f"take {CLASS_INDEX}") from error  # fmt: skip
+
+
+def import_weights(name: str, file: str, to: Path | None = None) -> Path:
+    """Import a published or foreign file, wholly checked, into a weights file of the zoo's own.
+
+    Args:
+        name: the catalogue model the file is for.
+        file: a `.h5`, `.safetensors` or `.pth` file, or a source of the row.
+        to: where to write; `<name>.weights.h5` by default.
+
+    Returns:
+        The file written: Keras's `.weights.h5` with a manifest; `weights=` takes it.
+
+    Raises:
+        ZooError: the file does not fit, tensor by tensor; nothing is written then.
+    """
+    from zoo.build import create_model
+    from zoo.weights import manifest
+
+    to = to or Path(f"{name}.weights.h5")
+    if not to.name.endswith(".weights.h5"):
+        raise ZooError(
+            f"the output {to} has another ending", "a name that ends in .weights.h5", f"-o {name}.weights.h5"
+        )
+    if Path(file).expanduser().exists() and to.resolve() == Path(file).expanduser().resolve():
+        raise ZooError(f"the output {to} is the input", "another name", "give -o FILE.weights.h5")
+    model = create_model(name, weights=file)
+    manifest.save(model, to)
+    return to
+
+
+def export_torch(run: Run, to: Path | None = None) -> Path:
+    """Write a run's best weights as a state dict under torchvision's names, in safetensors.
+
+    Raises:
+        ZooError: torchvision has no such net, or the file cannot be written.
+    """
+    from zoo.build import model_of
+    from zoo.weights.torch import save_torch
+
+    to = to or run.path / f"{run.config.name}.safetensors"
+    save_torch(model_of(run), to, name=run.config.model.name)
+    return to
