@@ -27,7 +27,7 @@ FLOORS = [
         "showing",
         "comparison",
         "export",
-        "callables", "publishing",
+        "callables",
         "repeating",
         "reproducing",
         "run_comparison",

@@ -84,9 +84,9 @@ class Reproduction:
         rows = [(j.figure, f"{j.then:.6g}", f"{j.now:.6g}", f"{j.now - j.then:+.2g}", j.verdict) for j in self.figures]
         lines = [tables.table(("figure", "then", "now", "difference", "verdict"), rows, right=(1, 2, 3))]
         count = max(len(j.seeds) for j in self.figures)
-        if count:
+        if count and self.verdict != EQUAL:
             lines.append(
-                f"the seeds' spread: the mean of the {count} seeds trained beside it, two standard deviations around"
+                f"the seeds' spread: mean of the {count} seeds trained beside it, two standard deviations either way"
             )
         elif self.verdict == DIFFERENT:
             seed = self.original.config.runtime.seed
