@@ -27,7 +27,7 @@ FLOORS = [
         "showing",
         "comparison",
         "export",
-        "callables",
+        "callables", "publishing",
         "repeating",
         "reproducing",
         "run_comparison",

@@ -207,20 +207,67 @@ def reproduce(
 
 @app.command(rich_help_panel=RUNS)
 def predict(
-    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    run: Annotated[str, typer.Argument(help="A run folder; or a model's name with --weights.", metavar="RUN|MODEL")],
     inputs: Annotated[list[str], typer.Argument(help="Image files; or texts, or files of text, for a text run.")],
-    top: Annotated[int, typer.Option(min=1, help="How many labels to show.")] = 3,
+    weights: Annotated[str | None, typer.Option(help="For a model's name: imagenet, a source, or a file.")] = None,
+    class_index: Annotated[str | None, typer.Option(help="A copy of imagenet_class_index.json.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many labels to show.")] = 5,
     as_json: Json = False,
 ) -> None:
-    """Label images or texts with a run's best weights."""
-    from zoo import rundir, tables
-    from zoo.prediction import predict as act
-    from zoo.prediction import read_texts
+    """Label images or texts with a run's best weights, or photos with published ones."""
+    from zoo import registry, rundir, tables
+
+    if weights is not None:
+        from zoo.publishing import classify
+
+        registry.describe(run)
+        _tensorflow()
+        rows = classify(run, inputs, weights, class_index=class_index)
+    else:
+        from zoo.prediction import predict as act
+        from zoo.prediction import read_texts
+
+        opened = rundir.open_run(run)
+        _tensorflow()
+        rows = act(opened, read_texts(inputs) if opened.data["kind"] == "tokens" else inputs)
+    print(json.dumps(rows, ensure_ascii=False) if as_json else tables.predictions(rows, top))
+
+
+@app.command("import-weights", rich_help_panel=MODELS)
+def import_weights(
+    model: Annotated[str, typer.Argument(help="A name from `zoo list`.")],
+    file: Annotated[str, typer.Argument(help="A .h5, .safetensors or .pth file, or a source of `zoo info`.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="By default MODEL.weights.h5 here.")] = None,
+) -> None:
+    """Check a published weights file tensor by tensor and write it as one of the zoo's own."""
+    from zoo import registry
+    from zoo.publishing import import_weights as act
+
+    registry.describe(model)
+    _tensorflow()
+    print(f"written: {act(model, file, output)}")
+
+
+class ExportFormat(StrEnum):
+    torchvision = "torchvision"
+    safetensors = "safetensors"
+
+
+@app.command(rich_help_panel=RUNS)
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    format: Annotated[ExportFormat, typer.Option(help="Both write torchvision's names, as safetensors.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="By default NAME.safetensors in the run.")
+    ] = None,
+) -> None:
+    """Write a run's best weights in the layout of another library."""
+    from zoo import rundir
+    from zoo.publishing import export_torch
 
     opened = rundir.open_run(run)
     _tensorflow()
-    rows = act(opened, read_texts(inputs) if opened.data["kind"] == "tokens" else inputs)
-    print(json.dumps(rows, ensure_ascii=False) if as_json else tables.predictions(rows, top))
+    print(f"written: {export_torch(opened, output)}")
 
 
 class Level(StrEnum):
