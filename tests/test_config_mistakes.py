@@ -138,7 +138,10 @@ def test_keys_and_kinds(tmp_path, monkeypatch, text, line):
          "train.loss.name: unknown loss 'sparse_categorical_crosentropy'; "
          "did you mean 'sparse_categorical_crossentropy'?"),
         ({"loss": {"label_smoothing": 0.1}},
-         "train.loss.label_smoothing: loss 'auto' has no argument 'label_smoothing'; it belongs to "
+         "train.loss.label_smoothing: loss 'auto' has no argument 'label_smoothing'; "
+         "set train.label_smoothing instead"),
+        ({"loss": {"name": "hinge", "label_smoothing": 0.1}},
+         "train.loss.label_smoothing: loss 'hinge' has no argument 'label_smoothing'; it belongs to "
          "categorical_crossentropy, binary_crossentropy, categorical_focal_crossentropy, binary_focal_crossentropy; "
          "remove it, or set it to null where it is inherited"),
         ({"metrics": [{"name": "precision_at_recall"}]},

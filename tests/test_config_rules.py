@@ -57,6 +57,25 @@ REFUSED = [
     (IMAGES, ["train.metrics=[accuracy, acc]"], "train.metrics: metric 'accuracy' stands twice; remove one"),
     (IMAGES, ["train.class_weight={3: 1.0, 10: 1.0}"], "train.class_weight.10: no class 10 in 'digits'; "
                                                        "expected indices from 0 to 9"),
+    # label smoothing and side heads
+    (IMAGES, ["train.loss={name: categorical_crossentropy, label_smoothing: 0.1}"],
+     "train.loss: loss 'categorical_crossentropy' does not read class indices, which the labels are; "
+     "take auto or sparse_categorical_crossentropy with train.label_smoothing=0.1"),
+    (IMAGES, ["train.loss={name: sparse_categorical_crossentropy, label_smoothing: 0.1}"],
+     "train.loss.label_smoothing: loss 'sparse_categorical_crossentropy' has no argument 'label_smoothing'; "
+     "set train.label_smoothing instead"),
+    (TEXTS, ["train.loss=hinge", "train.label_smoothing=0.1"],
+     "train.label_smoothing: loss 'hinge' is not smoothed by it; take train.loss=auto, or remove it"),
+    (IMAGES, ["train.loss={name: sparse_categorical_crossentropy, ignore_class: 3}", "train.label_smoothing=0.1"],
+     "train.label_smoothing: given together with train.loss.ignore_class; expected one of the two; remove one"),
+    (IMAGES, ["train.label_smoothing=1"],
+     "train.label_smoothing: expected a share from 0 up to, not including, 1, got 1"),
+    (IMAGES, ["train.loss_weights=[1, 0.3]"],
+     "train.loss_weights: 2 weights, but 'lenet5' has 1 output; one per output, or remove it"),
+    (IMAGES, ["model.name=googlenet", "train.loss_weights=[1, 0.3, 0.3]"],
+     "train.loss_weights: 3 weights, but 'googlenet' has 1 output; set model.args.aux: true, or remove it"),
+    (IMAGES, ["model.name=googlenet", "model.args.aux=true", "train.loss_weights=[1, 0.3]"],
+     "train.loss_weights: 2 weights, but 'googlenet' has 3 outputs; one per output, or remove it"),
     # saving inside an epoch
     (IMAGES, ["runtime.save_every={}"], "runtime.save_every: says neither steps nor minutes; add steps: 1000"),
     (IMAGES, ["runtime.save_every={steps: 5, minutes: 1}"],

@@ -1,12 +1,16 @@
 """The craft of training from YAML: each part does what it says and is exact under resume."""
 
+import keras
 import numpy as np
 import pytest
 from running import Killed, assert_equal_runs, assert_resumes_exactly, make, train
 
 from zoo import runner
 from zoo.build import model_of
-from zoo.training import state
+from zoo.config import Config
+from zoo.errors import ZooError
+from zoo.training import objectives, state
+from zoo.training.losses import ClassCrossentropy
 from zoo.training.state import Keeper
 
 
@@ -100,3 +104,124 @@ def test_accumulated_gradients_make_one_step_of_a_larger_batch(tmp_path):
     for a, b, c in zip(five.model.trainable_variables, one.model.trainable_variables, before, strict=True):
         np.testing.assert_allclose(np.array(a), np.array(b), atol=1e-6)
         assert not np.allclose(np.array(a), c)
+
+
+# --- label smoothing and class weights ---------------------------------------------------------------------------
+LOGITS, LABELS = np.random.default_rng(0).normal(size=(6, 4)).astype("float32"), np.array([0, 3, 1, 1, 2, 0])
+
+
+def smoothed(logits, rows, smoothing):
+    """Szegedy et al. 2015, Sec. 7: (1 - e) H(q, p) + e H(u, p)."""
+    log_p = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    return -((1 - smoothing) * (rows * log_p).sum(-1) + smoothing * log_p.mean(-1))
+
+
+@pytest.mark.parametrize("loss", ["auto", "sparse_categorical_crossentropy"])
+def test_label_smoothing(tmp_path, loss):
+    train = make(tmp_path, "train.label_smoothing=0.1", f"train.loss={loss}").train
+    for made in (objectives.make_loss(train, 4), keras.losses.deserialize(keras.losses.serialize(
+            objectives.make_loss(train, 4)))):  # fmt: skip
+        assert float(made(LABELS, LOGITS)) == pytest.approx(smoothed(LOGITS, np.eye(4)[LABELS], 0.1).mean(), rel=1e-5)
+    keras_own = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
+    assert float(made(LABELS, LOGITS)) == float(keras_own(np.eye(4)[LABELS], LOGITS))
+
+
+def test_rows_of_shares_and_class_indices_are_one_loss():
+    rows = np.random.default_rng(1).dirichlet(np.ones(4), size=6).astype("float32")
+    assert float(ClassCrossentropy(0.2)(rows, LOGITS)) == pytest.approx(smoothed(LOGITS, rows, 0.2).mean(), rel=1e-5)
+    one_hot = np.eye(4, dtype="float32")[LABELS]
+    assert float(ClassCrossentropy()(LABELS, LOGITS)) == float(ClassCrossentropy()(one_hot, LOGITS))
+    assert float(ClassCrossentropy()(LABELS[:, None], LOGITS)) == float(ClassCrossentropy()(one_hot, LOGITS))
+
+
+def test_one_logit_is_smoothed_towards_one_half(tmp_path):
+    made = objectives.make_loss(make(tmp_path, "train.label_smoothing=0.2").train, 1)
+    p = 1 / (1 + np.exp(-2.0))
+    wanted = -(0.9 * np.log(p) + 0.1 * np.log(1 - p))
+    assert float(made(np.array([1]), np.array([[2.0]], "float32"))) == pytest.approx(wanted, rel=1e-5)
+
+
+def test_smoothing_reaches_history_and_figures_and_resumes(tmp_path):
+    run = assert_resumes_exactly(tmp_path, "train.label_smoothing=0.3", "train.epochs=4", steps=[8])
+    best = run.history[run.metrics["best_epoch"] - 1]
+    assert run.metrics["validation"]["loss"] == pytest.approx(best["val_loss"], abs=1e-5)
+
+
+def test_class_weights_weigh_the_loss_of_training(tmp_path):
+    """The first epoch's loss, by hand; validation is not weighed."""
+    weights = {0: 0.0, 1: 5.0, 2: 0.5}
+    config = make(tmp_path, "train.class_weight={0: 0.0, 1: 5.0, 2: 0.5}", "model.name=softmax_regression",
+                  "train.optimizer={name: sgd, learning_rate: 1.0e-9}")  # fmt: skip
+    job = runner.prepare(config)
+    x, y = (np.concatenate(parts) for parts in zip(*job.data.train.stream().take(5), strict=True))
+    sparse = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="none")
+    wanted = np.array(sparse(y, job.model(x))) * np.vectorize(weights.get)(y)
+    run, _ = train(config)
+    assert run.history[0]["loss"] == pytest.approx(wanted.mean(), rel=1e-4)
+    assert run.metrics["validation"]["loss"] == pytest.approx(run.history[-1]["val_loss"], abs=1e-5)
+
+
+# --- side heads --------------------------------------------------------------------------------------------------
+HEADED = ["model.name=nets:headed", "train.loss_weights=[1, 0.5, 0.25]"]
+
+
+def test_every_head_learns_and_the_main_one_is_measured(tmp_path):
+    run = assert_resumes_exactly(tmp_path, *HEADED, "train.class_weight={0: 1, 1: 2, 2: 3}", steps=[8])
+    assert list(run.history[0]) == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"]
+    best = run.history[run.metrics["best_epoch"] - 1]
+    assert run.metrics["validation"]["loss"] == pytest.approx(best["val_loss"], abs=1e-5)
+    assert run.metrics["validation"]["accuracy"] == pytest.approx(best["val_accuracy"], abs=1e-6)
+
+
+@pytest.mark.parametrize("weights", [(1.0, 0.5, 0.25), (2.0, 0.0, 1.0)])
+@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+def test_the_loss_of_heads_is_their_weighted_sum(tmp_path, weights, precision):
+    config = make(tmp_path, HEADED[0], f"train.loss_weights={list(weights)}", f"runtime.precision={precision}",
+                  "train.regularizer.l2=0.01")  # fmt: skip
+    model = runner.prepare(config).model
+    x, y = np.random.default_rng(0).normal(size=(6, 8, 8, 1)).astype("float32"), np.array([0, 1, 2, 0, 1, 2])
+    outputs = model(x)
+    assert {t.dtype.name for t in outputs} == ({"float32"} if precision == "float32" else {"bfloat16"})
+    single = [float(keras.losses.SparseCategoricalCrossentropy(from_logits=True)(y, t)) for t in outputs]
+    penalty = float(sum(model.losses))
+    total = penalty + sum(w * s for w, s in zip(weights, single, strict=True))
+    assert float(model.compute_loss(x, y, outputs)) == pytest.approx(total, rel=1e-3)
+    tested = float(model.compute_loss(x, y, outputs, training=False))
+    assert tested == pytest.approx(single[0] + penalty, rel=1e-3)
+    assert penalty > 0
+
+
+@pytest.mark.parametrize(
+    ("overrides", "text"),
+    [
+        (["model.name=nets:headed"], r"train.loss_weights is not given, but .* has 3 outputs; expected one weight per "
+         r"output, the main one first; set train.loss_weights=\[1, 0.3, 0.3\]"),
+        (["model.name=nets:headed", "train.loss_weights=[1, 0.3]"], "train.loss_weights has 2, but .* has 3 outputs"),
+        (["train.loss_weights=[1, 0.3]"], "train.loss_weights has 2, but .* has 1 output; expected none for a single"),
+    ],
+)  # fmt: skip
+def test_weights_that_do_not_go_with_the_outputs(tmp_path, overrides, text):
+    with pytest.raises(ZooError, match=text):
+        runner.prepare(make(tmp_path, *overrides))
+
+
+def test_the_papers_weights_of_heads():
+    def weights(name, **args):
+        data = {"model": {"name": name, "args": args}, "data": {"name": "digits"}}
+        return Config.from_dict(data).train.loss_weights
+
+    assert weights("googlenet", aux=True) == (1, 0.3, 0.3)
+    assert weights("inception_v3", aux=True) == (1, 0.4)
+    assert weights("googlenet") is None
+
+
+@pytest.mark.slow
+def test_googlenet_with_its_heads_trains(tmp_path):
+    config = Config.from_dict({
+        "model": {"name": "googlenet", "args": {"aux": True, "input_shape": [79, 79, 3]}},
+        "data": {"name": "synthetic", "samples": 40, "classes": 3, "shape": [79, 79, 3], "batch_size": 16},
+        "train": {"epochs": 1}, "runtime": {"output": str(tmp_path)}})  # fmt: skip
+    run, _ = train(config)
+    assert run.metrics["test"].keys() == {"loss", "accuracy"}
+    assert np.isfinite(run.history[0]["loss"])
+    assert run.history[0]["loss"] > 1.4 * run.history[0]["val_loss"]  # three heads against one

@@ -12,7 +12,15 @@ from zoo.errors import did_you_mean
 
 from . import checks_train  # noqa: F401 - its rules
 from .catalogue import model_names
-from .facts import INDEX_LOSSES, INDEX_METRICS, ONE_HOT_LOSSES, ONE_HOT_METRICS, SOURCES
+from .facts import (
+    INDEX_LOSSES,
+    INDEX_METRICS,
+    ONE_HOT_LOSSES,
+    ONE_HOT_METRICS,
+    SIDE_LOSS_WEIGHTS,
+    SMOOTHED_LOSSES,
+    SOURCES,
+)
 from .problems import Path, Problem
 from .resolve import monitor_mode, monitors
 from .rules import RULES
@@ -118,7 +126,32 @@ def loss_of_indices(config: Config) -> Iterator[Problem]:
     name = config.train.loss.name
     if name in ONE_HOT_LOSSES or (_classes(config) > 2 and name not in INDEX_LOSSES):
         what = f"loss '{name}' does not read class indices, which the labels are"
-        yield Problem(_at("train.loss"), what, mend="take auto or sparse_categorical_crossentropy")
+        smooth = config.train.loss.args.get("label_smoothing")
+        more = f" with train.label_smoothing={smooth:g}" if smooth else ""
+        yield Problem(_at("train.loss"), what, mend=f"take auto or sparse_categorical_crossentropy{more}")
+
+
+@_rule("train.loss", "train.label_smoothing")
+def smoothing_of_loss(config: Config) -> Iterator[Problem]:
+    loss, smooth = config.train.loss, config.train.label_smoothing
+    if smooth and loss.name not in SMOOTHED_LOSSES:
+        what = f"loss '{loss.name}' is not smoothed by it"
+        yield Problem(_at("train.label_smoothing"), what, mend="take train.loss=auto, or remove it")
+    for key in ("label_smoothing", "ignore_class", "axis"):
+        if smooth and key in loss.args:
+            what = f"given together with train.loss.{key}"
+            yield Problem(_at("train.label_smoothing"), what, "one of the two", "remove one")
+
+
+@_rule("train.loss_weights", "model.name", "model.args")
+def weights_of_heads(config: Config) -> Iterator[Problem]:
+    weights, known = config.train.loss_weights, SIDE_LOSS_WEIGHTS.get(config.model.name)
+    outputs = len(known) if known and config.model.args.get("aux") is True else 1
+    if weights is None or ":" in config.model.name or len(weights) == outputs:
+        return  # how many outputs one's own builder has is seen when it is built
+    what = f"{len(weights)} weights, but '{config.model.name}' has {outputs} output{'s' if outputs > 1 else ''}"
+    mend = "set model.args.aux: true, or remove it" if known and outputs == 1 else "one per output, or remove it"
+    yield Problem(_at("train.loss_weights"), what, mend=mend)
 
 
 @_rule("train.metrics", "data.name", "data.classes")

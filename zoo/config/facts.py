@@ -90,6 +90,14 @@ SOURCES: dict[str, SourceFacts] = {
     "synthetic": SourceFacts(None, None, takes_path=False, official_test=False),
 }
 DATA_NAMES = tuple(SOURCES)
+# Weights in the loss of a net with `aux: true`, the main output first. GoogLeNet: Sec. 5; Inception v3 prints none,
+# 0.4 is that of TensorFlow's and torchvision's training.
+SIDE_LOSS_WEIGHTS = {
+    "googlenet": (1.0, 0.3, 0.3), "googlenet_bn": (1.0, 0.3, 0.3), "inception_v3": (1.0, 0.4),
+    "inception_v3_tv": (1.0, 0.4),
+}  # fmt: skip
+# Losses that `train.label_smoothing` smooths.
+SMOOTHED_LOSSES = ("auto", "sparse_categorical_crossentropy", "binary_crossentropy")
 # Labels are class indices: these losses and metrics want one-hot rows or mean something else.
 ONE_HOT_LOSSES = (
     "categorical_crossentropy", "categorical_focal_crossentropy", "categorical_generalized_cross_entropy",

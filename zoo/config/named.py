@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_serializer, model_valid
 from zoo.errors import did_you_mean, nearest
 
 from . import names
-from .facts import SCHEDULES, WARMUP
+from .facts import SCHEDULES, SMOOTHED_LOSSES, WARMUP
 from .problems import Problem, Problems, wrong
 
 
@@ -222,6 +222,13 @@ class Loss(NamedBlock):
     def class_name(self) -> str | None:
         """The class in `keras.losses`; None for `auto`."""
         return names.LOSSES[self.name].keras if self.name in names.LOSSES else None
+
+    @classmethod
+    def _unknown(cls, name: str, key: str, kinds: Mapping[str, str]) -> Problem:
+        if key == "label_smoothing" and name in SMOOTHED_LOSSES:
+            what = f"{cls.WHAT} '{name}' has no argument '{key}'"
+            return Problem((key,), what, mend="set train.label_smoothing instead", at_key=True)
+        return super()._unknown(name, key, kinds)
 
     @model_serializer(mode="plain")
     def _dump(self) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import names
-from .facts import MOVED_MOMENTUM
+from .facts import MOVED_MOMENTUM, SIDE_LOSS_WEIGHTS
 
 if TYPE_CHECKING:
     from .schema import Config
@@ -22,6 +22,8 @@ def resolve(config: Config) -> None:
     _learning_rate(config)
     _from_logits(config)
     _momentum(config)
+    if config.model.args.get("aux") is True and config.train.loss_weights is None:
+        config.train.__dict__["loss_weights"] = SIDE_LOSS_WEIGHTS.get(config.model.name)
     if config.callbacks.checkpoint.monitor is None:
         config.callbacks.checkpoint.__dict__["monitor"] = default_monitor(config)
 

@@ -8,6 +8,7 @@ import keras
 
 from zoo.errors import ZooError
 from zoo.training.cycling import CYCLING
+from zoo.training.losses import ClassCrossentropy
 from zoo.training.schedules import make_schedule
 
 if TYPE_CHECKING:
@@ -46,11 +47,17 @@ def make_loss(train: TrainConfig, units: int, *, from_logits: bool = True) -> ke
 
     `from_logits` is for `auto`, and False where the model ends in an activation; a named loss has its own.
     """
-    block = train.loss
+    block, smooth = train.loss, train.label_smoothing
+    args = block.args
     if block.name == "auto":
         kind = keras.losses.BinaryCrossentropy if units == 1 else keras.losses.SparseCategoricalCrossentropy
-        return kind(from_logits=from_logits)
-    return getattr(keras.losses, block.class_name)(**block.args)
+        args = {"from_logits": from_logits}
+    else:
+        kind = getattr(keras.losses, block.class_name)
+    if smooth:
+        kind = ClassCrossentropy if kind is keras.losses.SparseCategoricalCrossentropy else kind
+        args = {**args, "label_smoothing": smooth}
+    return kind(**args)
 
 
 def make_metrics(metrics: tuple[Metric, ...], units: int, *, from_logits: bool = True) -> list[keras.metrics.Metric]:
@@ -73,9 +80,8 @@ def build(model: keras.Model) -> None:
     """Make the variables that Keras would make at the first step, so that a saved state finds them all."""
     model.optimizer.build(model.trainable_variables)
     outputs = [keras.ops.zeros((1, *output.shape[1:])) for output in model.outputs]
-    labels = [keras.ops.zeros((1,), "int32") for _ in outputs]
-    if len(outputs) == 1:
-        outputs, labels = outputs[0], labels[0]
+    labels = keras.ops.zeros((1,), "int32")
+    outputs = outputs if len(outputs) > 1 else outputs[0]
     model.compute_loss(x=None, y=labels, y_pred=outputs)
     model.compute_metrics(x=None, y=labels, y_pred=outputs)
     model.reset_metrics()
