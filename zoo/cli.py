@@ -167,19 +167,22 @@ def evaluate(
         print(f"written: {run}/metrics.json, {run}/confusion.png")
 
 
-@app.command(rich_help_panel=RUNS)
+@app.command(rich_help_panel=MODELS)
 def compare(
-    what: Annotated[list[str], typer.Argument(help="Two or more run folders.", metavar="RUN RUN ...")],
+    what: Annotated[list[str], typer.Argument(help="Two or more models, or run folders.", metavar="MODEL|RUN ...")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A picture of their curves: .png, .svg or .pdf.")
+        Path | None,
+        typer.Option("--output", "-o", help="A picture: accuracy over operations, or the runs' curves. .png, .svg, .pdf"),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Hold runs against each other: configs, results, and whether two of them really differ."""
-    from zoo.run_comparison import compare_runs
+    """Hold models against each other (size, cost, depth, memory, accuracy), or runs (configs, results, real or luck)."""
+    from zoo.comparison import compare_models
+    from zoo.run_comparison import all_runs, compare_runs
 
+    act = compare_runs if all_runs(what) else compare_models
     _tensorflow()
-    result = compare_runs(what, output)
+    result = act(what, output)
     print(json.dumps(result.to_dict(), ensure_ascii=False) if as_json else result.text())
     if output is not None and not as_json:
         print(f"\nwritten: {output}")
@@ -231,6 +234,24 @@ def predict(
         _tensorflow()
         rows = act(opened, read_texts(inputs) if opened.data["kind"] == "tokens" else inputs)
     print(json.dumps(rows, ensure_ascii=False) if as_json else tables.predictions(rows, top))
+
+
+@app.command(rich_help_panel=MODELS)
+def verify(
+    models: Annotated[list[str] | None, typer.Argument(help="Names from `zoo list`; all by default.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Prove the catalogue: counts, every layer, parity with Keras's own nets. Exit code 1 names a row that departs."""
+    from zoo import registry
+    from zoo import verify as room
+
+    for name in models or ():
+        registry.describe(name)
+    _tensorflow()
+    verdicts = room.verify(models or ())
+    print(json.dumps([v.to_dict() for v in verdicts]) if as_json else room.table(verdicts))
+    if not all(v.ok for v in verdicts):
+        raise typer.Exit(1)
 
 
 @app.command("import-weights", rich_help_panel=MODELS)

@@ -193,6 +193,6 @@ def tensorboard(folder: str) -> keras.callbacks.Callback:
     if importlib.util.find_spec("tensorboard") is None:
         raise ZooError(
             "callbacks.tensorboard is on but tensorboard is not installed",
-            mend="`pip install tensorboard`, or set callbacks.tensorboard=false",
+            mend="`pip install 'zoo[tensorboard]'`, or set callbacks.tensorboard=false",
         )
     return keras.callbacks.TensorBoard(log_dir=folder, write_graph=False)
