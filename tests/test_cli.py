@@ -192,3 +192,12 @@ def test_ctrl_c_and_kill_leave_a_run_that_goes_on(tmp_path):
         assert names >= {"config.yaml", "environment.json", "history.csv", "best.weights.h5", "last"}
         assert "metrics.json" not in names
     refused(zoo("evaluate", folder, "--split", "tset"), "unknown split 'tset'")
+
+
+def test_verify_names_what_it_proved():
+    done = zoo("verify", "lenet5", "mobilenet_025_128", "--json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert [row["model"] for row in rows] == ["lenet5", "mobilenet_025_128"]
+    assert all(row["ok"] for row in rows)
+    refused(zoo("verify", "lenet55"), "unknown model 'lenet55'", "did you mean 'lenet5'?")
