@@ -182,11 +182,12 @@ def test_the_loss_of_heads_is_their_weighted_sum(tmp_path, weights, precision):
     x, y = np.random.default_rng(0).normal(size=(6, 8, 8, 1)).astype("float32"), np.array([0, 1, 2, 0, 1, 2])
     outputs = model(x)
     assert {t.dtype.name for t in outputs} == ({"float32"} if precision == "float32" else {"bfloat16"})
-    single = [float(keras.losses.SparseCategoricalCrossentropy(from_logits=True)(y, t)) for t in outputs]
+    each = np.array([0.0, 2.0, 1.0, 1.0, 3.0, 0.5], "float32")  # weights of the items
+    single = [float(keras.losses.SparseCategoricalCrossentropy(from_logits=True)(y, t, each)) for t in outputs]
     penalty = float(sum(model.losses))
     total = penalty + sum(w * s for w, s in zip(weights, single, strict=True))
-    assert float(model.compute_loss(x, y, outputs)) == pytest.approx(total, rel=1e-3)
-    tested = float(model.compute_loss(x, y, outputs, training=False))
+    assert float(model.compute_loss(x, y, outputs, each)) == pytest.approx(total, rel=1e-3)
+    tested = float(model.compute_loss(x, y, outputs, each, training=False))
     assert tested == pytest.approx(single[0] + penalty, rel=1e-3)
     assert penalty > 0
 
