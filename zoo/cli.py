@@ -172,11 +172,11 @@ def compare(
     what: Annotated[list[str], typer.Argument(help="Two or more models, or run folders.", metavar="MODEL|RUN ...")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="A picture: accuracy over operations, or the runs' curves. .png, .svg, .pdf"),
+        typer.Option("--output", "-o", help="A picture, .png, .svg or .pdf: accuracy over operations, or curves."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Hold models against each other (size, cost, depth, memory, accuracy), or runs (configs, results, real or luck)."""
+    """Hold models against each other (cost, depth, memory, accuracy), or runs (configs, results, real or luck)."""
     from zoo.comparison import compare_models
     from zoo.run_comparison import all_runs, compare_runs
 
