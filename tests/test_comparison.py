@@ -5,8 +5,10 @@ import xml.etree.ElementTree as ET
 
 import keras
 import pytest
+from typer.testing import CliRunner
 
 import zoo
+from zoo.cli import app
 from zoo.comparison import compare_models, reported_accuracy
 from zoo.drawing.bubbles import Bubble, bubbles_figure
 from zoo.errors import ZooError
@@ -187,3 +189,12 @@ def test_the_same_models_give_the_same_bytes(tmp_path):
     for name in ("one.png", "two.png"):
         compare_models(["resnet18", "vgg11"], tmp_path / name)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
+
+
+def test_the_command(tmp_path):
+    words = ["compare", "resnet18", "mlp", "-o", str(tmp_path / "bubbles.png")]
+    done = CliRunner(env={"COLUMNS": "80"}).invoke(app, words)
+    assert done.stdout.startswith("model ")
+    assert done.stdout.endswith(f"\nwritten: {tmp_path}/bubbles.png\n")
+    found = json.loads(CliRunner().invoke(app, [*words, "--json"]).stdout)
+    assert [model["name"] for model in found["models"]] == ["resnet18", "mlp"]

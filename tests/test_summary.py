@@ -1,13 +1,16 @@
 """The summary: its rows add up to the model, and every number follows from its formula."""
 
+import json
 import math
 import re
 
 import keras
 import pytest
+from typer.testing import CliRunner
 
 import zoo
 from zoo import counting, registry
+from zoo.cli import app
 from zoo.deriving import FIELD, FIXED, MACS, PARAMETERS, derive
 from zoo.drawing.graph import model_graph
 from zoo.errors import ZooError
@@ -277,3 +280,14 @@ def test_mistakes_are_sentences():
         summary("alexnett")
     with pytest.raises(ZooError, match="has not been built"):
         summary(keras.Sequential([L.Dense(1)]))
+
+
+def test_the_command():
+    def said(*words):
+        done = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["summary", "lenet5", *words])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert said() == summary("lenet5").text(80) + "\n"
+    assert said("--explain", "--all") == summary("lenet5", explain=True, all_layers=True).text(80) + "\n"
+    assert json.loads(said("--json"))["parameters"] == 61_706
