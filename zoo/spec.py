@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 
@@ -74,3 +75,23 @@ class ModelSpec:
     aux_counts: Counts | None = None  # with auxiliary heads; None where the net has none
     weights: tuple[WeightSource, ...] = ()
     config: str | None = None  # the shipped recipe, "lenet5_mnist.yaml"
+
+    def _repr_html_(self) -> str:
+        """The row as a small table, for notebooks."""
+        macs = "open" if self.counts.macs is None else f"{self.counts.macs:,}"
+        facts = [
+            ("what", escape(self.summary)),
+            ("input", f"{self.input_shape}, {self.classes} classes"),
+            ("parameters", f"{self.counts.trainable:,} trainable, {self.counts.total:,} in all"),
+            ("multiply-adds", f"{macs} for one input"),
+        ]
+        if self.paper:
+            words = escape(f"{self.paper.authors}: {self.paper.title}. {self.paper.venue}, {self.paper.year}")
+            facts.append(("paper", f'<a href="{escape(self.paper.url)}">{words}</a>'))
+        for figure in (*self.printed, *self.accuracy):
+            facts.append(("the paper's", escape(f"{figure.what}: {figure.printed} ({figure.where})")))
+        facts += [("deviation", escape(words)) for words in self.deviations or ("none",)]
+        facts += [("weights", escape(f"{w.name}, {w.accuracy or w.licence}")) for w in self.weights if w.include_top]
+        rows = "".join(f'<tr><th style="text-align:left">{key}</th><td style="text-align:left">{value}</td></tr>'
+                       for key, value in facts)  # fmt: skip
+        return f"<table><caption><b>{escape(self.name)}</b></caption><tbody>{rows}</tbody></table>"

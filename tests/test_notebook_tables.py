@@ -1,0 +1,41 @@
+"""Rows of the catalogue and runs show themselves in a notebook."""
+
+import dataclasses
+import json
+
+import zoo
+from zoo.rundir import Run
+
+
+def test_a_row_is_a_table_with_its_paper():
+    html = zoo.describe("resnet50")._repr_html_()
+    assert "25,557,032 trainable" in html
+    assert '<a href="https://arxiv.org/abs/1512.03385">' in html
+    assert "top-1 error, ImageNet, 10 crops: 22.85 % (as recalled from the paper)" in html
+    assert html.count("<tr>") == html.count("</tr>")
+    for name in zoo.list_models():
+        assert zoo.describe(name)._repr_html_().startswith("<table>")
+
+
+def test_words_in_it_are_escaped():
+    html = dataclasses.replace(zoo.describe("mlp"), summary="<script>")._repr_html_()
+    assert "&lt;script&gt;" in html
+    assert "<script>" not in html
+
+
+def test_a_run_is_a_table_with_its_figures(tmp_path):
+    history = "epoch,loss,accuracy\n1,0.5,0.8\n2,0.25,0.9\n"
+    run = Run(tmp_path / "a<b")
+    run.path.mkdir()
+    (run.path / "history.csv").write_text(history)
+    unfinished = run._repr_html_()
+    assert "not finished, 2 epochs" in unfinished
+    assert "epoch 2, loss 0.25, accuracy 0.9" in unfinished
+    assert "a&lt;b" in unfinished
+    (run.path / "metrics.json").write_text(json.dumps({"best_epoch": 2, "test": {"loss": 0.3, "accuracy": 0.875}}))
+    (run.path / "receipt.json").write_text("{}")
+    finished = run._repr_html_()
+    assert "finished, 2 epochs" in finished
+    assert "not finished" not in finished
+    assert "loss 0.3000, accuracy 0.8750" in finished
+    assert '<th style="text-align:left">best epoch</th><td>2</td>' in finished
