@@ -215,6 +215,17 @@ def test_a_repeat_within_a_side_output_counts_in_full():
     assert sum(row.macs for row in found.rows) == counting.count(model).macs == 84
 
 
+def test_a_nested_model_is_a_row_with_its_numbers():
+    inner = keras.Sequential([keras.Input((16, 16, 3)), L.Conv2D(4, 3), L.ReLU()], name="inner")
+    inputs = keras.Input((16, 16, 3))
+    model = keras.Model(inputs, L.Dense(2, name="last")(L.GlobalAveragePooling2D()(inner(inputs))))
+    found = summary(model, explain=True)
+    row = found.rows[1]
+    assert (row.name, row.parameters, row.macs, row.receptive_field) == ("inner", 112, 21_168, (3, 3))
+    assert found.explanations[1].note == "a model of its own: summarize it to have its layers explained"
+    assert summary(model, all_layers=True).rows[2].name.startswith("inner.conv2d")
+
+
 def test_an_auxiliary_head_has_a_row():
     model = zoo.googlenet(aux=True)
     found = summary(model)

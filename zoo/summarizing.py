@@ -14,6 +14,7 @@ from zoo.deriving import RULES, Shape, Step
 if TYPE_CHECKING:
     import keras
 
+    from zoo.counting import LayerCount
     from zoo.drawing.graph import Graph
     from zoo.drawing.items import Item
 
@@ -115,7 +116,7 @@ def summary(model_or_name: keras.Model | str, *, all_layers: bool = False, expla
                  for r in layers)  # fmt: skip
     shown = {row.name for row in rows}
     if not all_layers:
-        rows, shown = _blocks(graph, {row.name: row.receptive_field for row in layers})
+        rows, shown = _blocks(graph, layers)
     explanations = ()
     if explain:
         order = {layer.name: k for k, layer in enumerate(_layers(model))}
@@ -157,19 +158,28 @@ def _sliding(row: Any) -> str:
 # The paper's blocks
 
 
-def _blocks(graph: Graph, fields: dict[str, Any]) -> tuple[tuple[Row, ...], set[str]]:
+def _blocks(graph: Graph, layers: list[LayerCount]) -> tuple[tuple[Row, ...], set[str]]:
     """A row for each block, and the layers that stand for them (of equal ones the first)."""
     from zoo.drawing.blocks import model_blocks
     from zoo.drawing.items import item_nodes
 
     blocks = model_blocks(graph)
+    macs = {name: node.macs or 0 for name, node in graph.nodes.items()}
+    fields: dict[str, Any] = {}
+    for row in layers:
+        name = row.name if row.name in graph.nodes else row.name.partition(".")[0]
+        fields[name] = row.receptive_field
+        if name != row.name:  # a layer of a nested model, which the graph shows as one node
+            macs[name] = macs.get(name, 0) + (row.macs or 0)
+    if graph.macs is None:
+        macs = {}
     ends = _ends(graph, blocks.items)
     rows, shown = [], set()
     for k, (item, end) in enumerate(zip(blocks.items, ends, strict=True)):
-        rows.append(_row(graph, item, fields.get(end)))
+        rows.append(_row(item, macs, fields.get(end)))
         shown.update(item_nodes(item))
         for head in (head for at, head in blocks.sides if at == k):
-            rows.append(dataclasses.replace(_row(graph, head, None), name=f"{head.title} (side output)"))
+            rows.append(dataclasses.replace(_row(head, macs, None), name=f"{head.title} (side output)"))
             shown.update(item_nodes(head))
     return tuple(rows), shown
 
@@ -186,12 +196,13 @@ def _ends(graph: Graph, items: tuple[Item, ...]) -> list[str]:
     return [*ends, graph.outputs[0]]
 
 
-def _row(graph: Graph, item: Item, field: tuple[int, ...] | None) -> Row:
+def _row(item: Item, macs: dict[str, int], field: tuple[int, ...] | None) -> Row:
+    """One row; `macs` is empty where the input's size is open."""
     from zoo.drawing.items import Unit, item_params
 
-    macs = None if graph.macs is None else _total(item, lambda name: graph.nodes[name].macs or 0) * item.repeat
+    cost = _total(item, macs.__getitem__) * item.repeat if macs else None
     name = item.name if isinstance(item, Unit) else getattr(item, "title", "")
-    return Row(name, _content(item), item.shape, item_params(item) * item.repeat, macs, field, item.repeat)
+    return Row(name, _content(item), item.shape, item_params(item) * item.repeat, cost, field, item.repeat)
 
 
 def _total(item: Item, value: Callable[[str], int]) -> int:
@@ -255,6 +266,8 @@ def _explanation(node, layer, inputs, derived, field, *, again: bool) -> Explana
 
     steps = list(derived.steps) if derived is not None else []
     note = "" if derived is not None else "no formula is known here; the layer was counted"
+    if hasattr(layer, "layers"):
+        note = "a model of its own: summarize it to have its layers explained"
     if again:
         steps = [s for s in steps if s.what not in (deriving.PARAMETERS, deriving.FIXED)]
         note = "called again: its weights are counted once"
