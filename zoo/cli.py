@@ -303,13 +303,36 @@ def plot(
         Path | None, typer.Option("--output", "-o", help="The picture: .svg, .png, .html, .mmd or .txt.")
     ] = None,
     level: Annotated[Level, typer.Option(help="The paper's blocks, or every layer.")] = Level.blocks,
+    schedule: Annotated[bool, typer.Option("--schedule", help="A config's rate and momentum instead.")] = False,
 ) -> None:
     """Draw an architecture, of a run also its curves."""
-    from zoo.pictures import draw
+    from zoo.pictures import draw, draw_schedule
 
     _tensorflow()
-    for path in draw(what, output, level.value):
+    for path in [draw_schedule(what, output)] if schedule else draw(what, output, level.value):
         print(f"written: {path}")
+
+
+@app.command("lr-find", rich_help_panel=TRAINING)
+def lr_find(
+    config: Annotated[Path, typer.Argument(help="A YAML file.")],
+    overrides: Overrides = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The picture: .png, .svg or .pdf.")] = Path(
+        "lr_find.png"
+    ),
+    low: Annotated[float, typer.Option(help="The rate the sweep begins with.")] = 1e-6,
+    high: Annotated[float, typer.Option(help="The rate it ends with.")] = 10.0,
+    steps: Annotated[int, typer.Option(help="Steps of the sweep.")] = 200,
+    as_json: Json = False,
+) -> None:
+    """Find a learning rate: train some steps with a growing one and see where the loss falls."""
+    from zoo.config import load_config
+    from zoo.lr_finding import lr_find as act
+
+    resolved = load_config(config, overrides or ())
+    _tensorflow()
+    found = act(resolved, low=low, high=high, steps=steps, to_file=output)
+    print(json.dumps(found.to_dict()) if as_json else f"{found.text()}\nwritten: {output}")
 
 
 @app.command("config", rich_help_panel=TRAINING)

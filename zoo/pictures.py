@@ -59,6 +59,35 @@ def draw(what: str, output: Path | None, level: str) -> list[Path]:
     return [drawing.plot(_model(what), output or Path(f"{what.rpartition(':')[2]}.svg"), level=level)]
 
 
+def draw_schedule(what: str, output: Path | None) -> Path:
+    """Draw learning rate and momentum over the steps of a config's or run's training; returns what was written.
+
+    Raises:
+        ZooError: `what` is neither a config nor a run, it has no schedule, or the picture cannot be written.
+    """
+    from zoo import data, drawing
+    from zoo.build import wanted_shape
+    from zoo.config import check_steps, load_config
+
+    path = Path(what)
+    if path.suffix not in (".yaml", ".yml") and not path.is_dir():
+        raise ZooError(f"'{what}' has no schedule", "a config or a run folder", "give a YAML file")
+    config = rundir.open_run(path).config if path.is_dir() else load_config(path)
+    if config.train.schedule is None:
+        plateau = config.callbacks.reduce_lr_on_plateau
+        why = "; its rate follows callbacks.reduce_lr_on_plateau, which only training shows" if plateau else ""
+        raise ZooError(f"{what} has no train.schedule{why}", mend="for example train.schedule: {name: cosine}")
+    stream = data.load(config.data, seed=config.runtime.seed, input_shape=wanted_shape(config)).train
+    check_steps(config, stream.steps_per_epoch)
+    from zoo.training.schedules import course
+
+    rates, momenta = course(config.train, stream.steps_per_epoch)
+    target = output or (path / "schedule.png" if path.is_dir() else Path(f"{config.name}_schedule.png"))
+    return drawing.plot_schedule(
+        rates, target, steps_per_epoch=stream.steps_per_epoch, momenta=momenta, title=config.name
+    )
+
+
 def _model(name: str) -> keras.Model:
     from zoo.build import create_model
 

@@ -6,5 +6,6 @@
 
 from zoo.drawing.curves import plot_confusion, plot_curves
 from zoo.drawing.picture import FORMATS, LEVELS, plot
+from zoo.drawing.rates import plot_range_test, plot_schedule
 
-__all__ = ["FORMATS", "LEVELS", "plot", "plot_confusion", "plot_curves"]
+__all__ = ["FORMATS", "LEVELS", "plot", "plot_confusion", "plot_curves", "plot_range_test", "plot_schedule"]

@@ -105,6 +105,36 @@ class Averaged(keras.callbacks.Callback):
             self.on_test_end()
 
 
+class RateSweep(keras.callbacks.Callback):
+    """Trains each step at the next of `rates` and keeps its loss; stops where the loss diverges.
+
+    Args:
+        rates: one per step.
+        memory: of the smoothing, by which single bad batches do not stop it.
+        diverged: how many times its least the smoothed loss may be.
+    """
+
+    def __init__(self, rates: np.ndarray, memory: float, diverged: float):
+        super().__init__()
+        self.rates, self.memory, self.factor = rates, memory, diverged
+        self.losses: list[float] = []
+        self.diverged = False
+        self._mean, self._least = 0.0, math.inf
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.model.optimizer.learning_rate = self.rates[batch]
+        self.model.reset_metrics()  # the loss of this step alone
+
+    def on_train_batch_end(self, batch, logs=None):
+        loss = float(logs["loss"])
+        self.losses.append(loss)
+        self._mean = self.memory * self._mean + (1 - self.memory) * loss
+        mean = self._mean / (1 - self.memory ** (batch + 1))
+        self._least = min(self._least, mean)
+        if not math.isfinite(loss) or mean > self.factor * self._least:
+            self.diverged = self.model.stop_training = True
+
+
 def in_order(logs: dict[str, float]) -> dict[str, float]:
     """The figures of an epoch as the columns of history.csv: the loss, the metrics, then those of validation."""
 

@@ -11,11 +11,12 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 from keras import ops
 from keras.optimizers import schedules
 
 if TYPE_CHECKING:
-    from zoo.config import Schedule
+    from zoo.config import Schedule, TrainConfig
 
 
 def make_schedule(
@@ -37,6 +38,18 @@ def make_schedule(
         words["warmup"] = warmup
     schedule = SCHEDULES[block.name](learning_rate, words, steps_per_epoch, total - warmup)
     return Warmup(schedule, warmup, learning_rate) if warmup else schedule
+
+
+def course(train: TrainConfig, steps_per_epoch: int) -> tuple[np.ndarray, np.ndarray | None]:
+    """Learning rate at every step of a training, and momentum where the schedule moves it; each (steps,)."""
+    rate, epochs = train.optimizer.learning_rate, train.epochs
+    if train.schedule is None:
+        return np.full(steps_per_epoch * epochs, rate), None
+    schedule = make_schedule(train.schedule, learning_rate=rate, steps_per_epoch=steps_per_epoch, epochs=epochs)
+    steps = ops.arange(steps_per_epoch * epochs, dtype="int64")
+    rates = np.broadcast_to(ops.convert_to_numpy(schedule(steps)), steps.shape)
+    moved = getattr(schedule, "max_momentum", None) is not None
+    return rates, ops.convert_to_numpy(schedule.momentum(steps)) if moved else None
 
 
 def _steps(words: dict[str, Any], name: str, steps_per_epoch: int, default: int) -> int:
