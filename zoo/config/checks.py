@@ -70,7 +70,14 @@ def channel_statistics(config: Config) -> Iterator[Problem]:
         yield Problem(_at("data.std"), f"{min(std):g} cannot divide", "numbers above 0")
 
 
+@_rule("data.path", "data.name")
+def own_files(config: Config) -> Iterator[Problem]:
+    if SOURCES[config.data.name].own and config.data.path is None:
+        yield Problem(_at("data"), f"'{config.data.name}' reads your own files", "data.path", "add path: ...")
+
+
 def _classes(config: Config) -> int:
+    """0 where only the data say it."""
     return SOURCES[config.data.name].classes or config.data.classes or 0
 
 
@@ -80,7 +87,7 @@ def model_against_data(config: Config) -> Iterator[Problem]:
     classes = _classes(config)
     given = args.get("classes")
     one_logit = classes == 2 and given == 1
-    if isinstance(given, int) and given != classes and not one_logit:
+    if isinstance(given, int) and given != classes and classes and not one_logit:
         what = f"{given} classes, but '{data.name}' has {classes}"
         yield Problem(_at("model.args.classes"), what, mend="remove it: classes come from the data")
     words = args.get("vocabulary_size")
@@ -182,7 +189,7 @@ def repeated_metrics(config: Config) -> Iterator[Problem]:
 def class_weight_indices(config: Config) -> Iterator[Problem]:
     classes = _classes(config)
     for index in config.train.class_weight or {}:
-        if index >= classes:
+        if classes and index >= classes:
             what = f"no class {index} in '{config.data.name}'"
             yield Problem(("train", "class_weight", str(index)), what, f"indices from 0 to {classes - 1}")
 

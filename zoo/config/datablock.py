@@ -16,6 +16,7 @@ from .fields import (
     Seed,
     Share,
     Side,
+    Text,
     TextOrNull,
     Whole,
     one_of,
@@ -36,7 +37,9 @@ class DataConfig(Block):
     """Where the data come from and how they become batches."""
 
     name: Annotated[Literal[facts.DATA_NAMES], one_of(*facts.DATA_NAMES)] = Field(description="the data source")  # type: ignore[valid-type]
-    path: TextOrNull = Field(None, description="a local file in the official format; null: download once")
+    path: TextOrNull = Field(
+        None, description="a local file in the official format (null: download once), or the folder or file of your own"
+    )
     batch_size: Positive = Field(64, description="items per training step")
     validation: Share = Field(0.1, description="share of the training part kept for validation, stratified; 0: none")
     test: ProperShare = Field(0.2, description="share kept for the test, for sources without an official test part")
@@ -49,8 +52,16 @@ class DataConfig(Block):
         | None,
         says("a positive integer, [height, width] or null"),
     ] = Field(None, description="side, or [height, width]; null: the model's")
-    fit: Annotated[Literal["pad", "resize"], one_of("pad", "resize")] = Field(
-        "pad", description="how images are brought to that size"
+    fit: Annotated[Literal["pad", "resize", "crop"], one_of("pad", "resize", "crop")] = Field(
+        "pad",
+        description="how images are brought to that size: black around them, stretched, or the middle 7/8 of the "
+        "largest window of that form, resized; image_folder: resize",
+    )
+    color: Annotated[Literal["auto", "grey", "rgb"], one_of("auto", "grey", "rgb")] = Field(
+        "auto", description="image_folder: channels; auto: the model's, or grey if all images are"
+    )
+    on_corrupt: Annotated[Literal["fail", "skip"], one_of("fail", "skip")] = Field(
+        "fail", description="image_folder: what happens to files that cannot be read; either way they are named"
     )
     pixel_range: Annotated[tuple[float, float], Strict(False), says("two numbers [black, white]")] = Field(
         (0.0, 1.0), description="what black and white become"
@@ -63,8 +74,13 @@ class DataConfig(Block):
     )
     augment: Augment = Field(default_factory=Augment, description="random changes of training images")
     # tokens
+    text: Text = Field("text", description="csv, tsv, jsonl: the column of the texts")
+    label: Text = Field("label", description="csv, tsv, jsonl: the column of the classes, names or numbers")
+    min_count: Positive = Field(1, description="own texts: words seen less often in the training part are unknown")
     num_words: PositiveOrNull = Field(None, description="keep the most frequent words; null: all")
-    maxlen: PositiveOrNull = Field(None, description="length of a text in words; null: the model's")
+    maxlen: PositiveOrNull = Field(
+        None, description="length of a text in words; null: the model's; own texts: what holds 95 % of them, up to 500"
+    )
     pad: Side = Field("pre", description="the side on which short texts are padded")
     truncate: Side = Field("pre", description="the side on which long texts are cut")
     # synthetic
@@ -92,6 +108,12 @@ class DataConfig(Block):
             reasons |= dict.fromkeys(facts.IMAGE_OPTIONS, f"is for images, but '{self.name}' gives tokens")
         if self.content != "tokens":
             reasons |= dict.fromkeys(facts.TOKEN_OPTIONS, f"is for texts, but '{self.name}' gives images")
+        if self.name != "image_folder":
+            reasons |= dict.fromkeys(facts.FOLDER_OPTIONS, "is for data.name: image_folder alone")
+        if self.name not in ("csv", "tsv", "jsonl"):
+            reasons |= dict.fromkeys(facts.TABLE_OPTIONS, "is for data.name: csv, tsv or jsonl")
+        if not (source.own and source.content == "tokens"):
+            reasons |= dict.fromkeys(facts.WORD_OPTIONS, "is for data.name: text_folder, csv, tsv or jsonl")
         if self.name != "synthetic":
             reasons |= dict.fromkeys(facts.SYNTHETIC_OPTIONS, "is for data.name: synthetic alone")
         elif self.kind == "tokens":
@@ -104,6 +126,8 @@ class DataConfig(Block):
 
     @model_validator(mode="after")
     def _resolve(self) -> DataConfig:
+        if self.name == "image_folder" and "fit" not in self.model_fields_set:
+            self.__dict__["fit"] = "resize"
         if self.name == "synthetic":
             self.__dict__["classes"] = self.classes or (10 if self.kind == "image" else 2)
             if self.kind == "image":

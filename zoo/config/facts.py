@@ -76,9 +76,10 @@ class SourceFacts:
     """A data source: what its items are, its classes, whether it reads `data.path` and has its own test part."""
 
     content: str | None  # "image" | "tokens"; None: `data.kind` says it
-    classes: int | None
+    classes: int | None  # None: the data say it
     takes_path: bool
     official_test: bool
+    own: bool = False  # the user's own files: `data.path` is needed, the classes are found in them
 
 
 SOURCES: dict[str, SourceFacts] = {
@@ -87,6 +88,7 @@ SOURCES: dict[str, SourceFacts] = {
     "fashion_mnist": SourceFacts("image", 10, takes_path=True, official_test=True),
     "cifar10": SourceFacts("image", 10, takes_path=True, official_test=True),
     "imdb": SourceFacts("tokens", 2, takes_path=True, official_test=True),
+    "image_folder": SourceFacts("image", None, takes_path=True, official_test=False, own=True),
     "synthetic": SourceFacts(None, None, takes_path=False, official_test=False),
 }
 DATA_NAMES = tuple(SOURCES)
@@ -121,4 +123,7 @@ MODEL_WORDS = (
 )  # fmt: skip
 IMAGE_OPTIONS = ("image_size", "fit", "pixel_range", "mean", "std", "augment")
 TOKEN_OPTIONS = ("num_words", "maxlen", "pad", "truncate")
+FOLDER_OPTIONS = ("color", "on_corrupt")  # of image_folder
+TABLE_OPTIONS = ("text", "label")  # of csv, tsv and jsonl
+WORD_OPTIONS = ("min_count",)  # where the vocabulary is built from the texts
 SYNTHETIC_OPTIONS = ("kind", "samples", "classes", "shape")

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.data.augment import Augment
-from zoo.data.contract import DataInfo, Dataset, Items, Raw
+from zoo.data.contract import DataInfo, Dataset, Raw
+from zoo.data.imagefiles import ImageFiles, common_shape, take
 from zoo.data.preprocess import Preprocessor
 from zoo.data.sources import SOURCES
 from zoo.data.splits import split
@@ -50,9 +51,10 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
     shape = tuple(input_shape) if input_shape is not None else None
     raw: Raw = source.read(data)
 
-    y = raw.train.y if raw.test is None else np.concatenate([raw.train.y, raw.test.y])
+    y = np.concatenate([items.y for items in raw.parts.values()])
     splits = split(
         raw.train.y,
+        None if raw.validation is None else raw.validation.y,
         None if raw.test is None else raw.test.y,
         test=data.test,
         validation=data.validation,
@@ -62,25 +64,33 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
     )
     settings = _image_settings(data, raw, shape) if raw.kind == "image" else _token_settings(data, raw, shape)
     preprocessor = Preprocessor(settings)
-    if raw.kind == "image":
-        preprocessor.check_size(*raw.train.x.shape[1:3], f"each image of {raw.name}")
+    read = transform = None
+    notes = raw.notes
+    if isinstance(raw.train.x, ImageFiles):
+        x, splits, read, wrong = take(raw, splits, preprocessor, skip=data.on_corrupt == "skip", limit=IN_MEMORY_BYTES)
+        notes += wrong
+    else:
+        x = {part: _rows(raw, part, rows, preprocessor) for part, rows in splits.items()}
     model_shape = tuple(settings["shape"]) if raw.kind == "image" else (settings["length"],)
-    per_batch = raw.kind == "image" and 4 * np.prod(model_shape, dtype=object) * len(y) > IN_MEMORY_BYTES
-    transform = preprocessor.batch if per_batch else None
-
-    def arrays(part: str) -> tuple[np.ndarray, np.ndarray]:
-        official_test = part == "test" and raw.test is not None
-        items: Items = raw.test if official_test else raw.train
-        rows = splits[part] - (len(raw.train) if official_test else 0)
-        if raw.kind == "tokens":
-            return preprocessor.rows(items.x, rows), items.y[rows]
-        x = items.x[rows]
-        return x if per_batch else preprocessor.array(x), items.y[rows]
+    if raw.kind == "image":
+        sized = isinstance(raw.train.x, ImageFiles)
+        items = sum(map(len, splits.values()))
+        if read or 4 * np.prod(model_shape, dtype=object) * items > IN_MEMORY_BYTES:
+            transform = preprocessor.scale if sized else preprocessor.batch
+        else:
+            x = {part: preprocessor.array(pixels, sized=sized) for part, pixels in x.items()}
 
     augment = None
     if raw.kind == "image" and (data.augment.shift or data.augment.flip):
         augment = Augment(data.augment.shift, data.augment.flip == "horizontal", preprocessor.background)
-    train = TrainStream(*arrays("train"), batch_size=data.batch_size, seed=seed, transform=transform, augment=augment)
+    train = TrainStream(
+        x["train"], y[splits["train"]], batch_size=data.batch_size, seed=seed,
+        transform=transform, augment=augment, read=read,
+    )  # fmt: skip
+    validation, test = (
+        in_order(x[part], y[splits[part]], data.batch_size, transform, read) if len(splits[part]) else None
+        for part in ("validation", "test")
+    )
     info = DataInfo(
         name=raw.name,
         kind=raw.kind,
@@ -93,19 +103,30 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
         hash=raw.hash(),
         preprocessing=settings,
         vocabulary_size=raw.vocabulary_size,
-        notes=raw.notes,
+        notes=notes,
         vocabulary=raw.vocabulary,
     )
-    validation = in_order(*arrays("validation"), data.batch_size, transform) if len(splits["validation"]) else None
-    return Dataset(train, validation, in_order(*arrays("test"), data.batch_size, transform), info, splits)
+    return Dataset(train, validation, test, info, splits)
+
+
+def _rows(raw: Raw, part: str, rows: np.ndarray, preprocessor: Preprocessor) -> np.ndarray:
+    """The items of one part: raw pixels, or tokens as the model takes them."""
+    items, first = raw.origin(part)
+    if raw.kind == "tokens":
+        return preprocessor.rows(items.x, rows - first)
+    preprocessor.check_size(*items.x.shape[1:3], f"each image of {raw.name}")
+    return items.x[rows - first]
 
 
 def _image_settings(data: DataConfig, raw: Raw, shape: tuple[int | None, ...] | None) -> dict[str, Any]:
-    height, width, channels = raw.train.x.shape[1:]
+    files = isinstance(raw.train.x, ImageFiles)
+    height, width, channels = common_shape(raw) if files else raw.train.x.shape[1:]
     if shape is not None:
         if len(shape) != 3:
             raise ZooError(f"the model takes input of shape {shape}", f"(height, width, channels) for {raw.name}", "")
         channels = shape[2] or channels
+    if files and data.color != "auto":
+        channels = _channels_of(data.color, shape)
     if data.image_size is not None:
         size = data.image_size
         height, width = (size, size) if isinstance(size, int) else tuple(size)
@@ -119,6 +140,8 @@ def _image_settings(data: DataConfig, raw: Raw, shape: tuple[int | None, ...] | 
             )
     elif shape is not None:
         height, width = shape[0] or height, shape[1] or width
+    if height is None or width is None:
+        raise ZooError(f"the images of {raw.name} have different sizes", "one size for all", "set data.image_size")
     return {
         "kind": "image",
         "shape": [int(height), int(width), int(channels)],
@@ -127,6 +150,17 @@ def _image_settings(data: DataConfig, raw: Raw, shape: tuple[int | None, ...] | 
         "mean": None if data.mean is None else [float(v) for v in data.mean],
         "std": None if data.std is None else [float(v) for v in data.std],
     }
+
+
+def _channels_of(color: str, shape: tuple[int | None, ...] | None) -> int:
+    channels = {"grey": 1, "rgb": 3}[color]
+    if shape is not None and shape[2] not in (None, channels):
+        raise ZooError(
+            f"data.color={color} gives {channels} channel{'s' if channels > 1 else ''}, but the model takes {shape[2]}",
+            "the same number",
+            "remove data.color or change the model's input_shape",
+        )
+    return channels
 
 
 def _token_settings(data: DataConfig, raw: Raw, shape: tuple[int | None, ...] | None) -> dict[str, Any]:

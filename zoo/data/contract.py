@@ -15,14 +15,15 @@ from zoo.errors import ZooError
 if TYPE_CHECKING:
     import tensorflow as tf
 
+    from zoo.data.imagefiles import ImageFiles
     from zoo.data.stream import TrainStream
 
 
 @dataclass(frozen=True)
 class Items:
-    """Inputs with their labels: x is uint8 (N, H, W, C) or a `Ragged` of N token rows, y is int32 (N,)."""
+    """Inputs with their labels: x is uint8 (N, H, W, C), N image files or a `Ragged` of N token rows; y int32 (N,)."""
 
-    x: np.ndarray | Ragged
+    x: np.ndarray | ImageFiles | Ragged
     y: np.ndarray
 
     def __len__(self) -> int:
@@ -41,14 +42,32 @@ class Raw:
     vocabulary_size: int | None = None
     vocabulary: tuple[str, ...] | None = None  # the word of each token; None when it is not known
     notes: tuple[str, ...] = ()
+    validation: Items | None = None  # None: no official validation part, `data.validation` cuts one out
+    corrupt: Mapping[str, str] = field(default_factory=dict)  # files already left out, with what is wrong
+
+    @property
+    def parts(self) -> dict[str, Items]:
+        """The official parts, in the order in which `Dataset.splits` counts through them."""
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {part: items for part, items in parts.items() if items is not None}
+
+    def origin(self, part: str) -> tuple[Items, int]:
+        """The items which a part is taken from, and the index of the first of them."""
+        start = 0
+        for name, items in self.parts.items():
+            if name == part:
+                return items, start
+            start += len(items)
+        return self.train, 0
 
     def hash(self) -> str:
         """SHA-256 over all arrays: equal for the same items, whatever file format they came in."""
         digest = hashlib.sha256()
-        for items in (self.train, self.test):
-            if items is None:
-                continue
-            arrays = [items.x.flat, items.x.offsets] if isinstance(items.x, Ragged) else [items.x]
+        for items in self.parts.values():
+            if isinstance(items.x, Ragged):
+                arrays = [items.x.flat, items.x.offsets]
+            else:
+                arrays = [items.x if isinstance(items.x, np.ndarray) else items.x.fingerprint()]
             for array in (*arrays, items.y):
                 digest.update(f"{array.dtype.str}{array.shape}".encode())
                 digest.update(memoryview(np.ascontiguousarray(array)).cast("B") if array.size else b"")
@@ -102,7 +121,8 @@ class DataInfo:
 class Dataset:
     """A loaded data set: batches of (x, y) with int32 class indices, and where each item came from.
 
-    `splits` holds sorted indices into the source's own order: its training part first, its test part after.
+    `splits` holds sorted indices into the source's own order: its training part first, then its validation part, then
+    its test part, where it has them.
     """
 
     train: TrainStream

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from zoo.data.decoding import decode, decode_middle, middle
+from zoo.data.headers import Unreadable, measure
 from zoo.data.tokens import Ragged, encode, words_of
 from zoo.errors import ZooError
 
@@ -62,8 +64,23 @@ class Preprocessor:
 
     def batch(self, images: tf.Tensor) -> tf.Tensor:
         """Pixels 0..255 of any dtype, (B, h, w, 1|2|3|4) -> float32 (B, H, W, C). Traceable, for `tf.data`."""
-        images = _to_channels(tf.cast(images, tf.float32), self.shape[2])
-        return tf.ensure_shape(self._scale(self._to_size(images)), [None, *self.shape])
+        return self.scale(self._to_size(_to_channels(tf.cast(images, tf.float32), self.shape[2])))
+
+    def scale(self, images: tf.Tensor) -> tf.Tensor:
+        """Pixels 0..255 of the model's size (B, H, W, C) -> float32, by pixel_range, mean and std. Traceable."""
+        return tf.ensure_shape(self._scale(tf.cast(images, tf.float32)), [None, *self.shape])
+
+    def file(self, contents: tf.Tensor) -> tf.Tensor:
+        """The bytes of an image file -> uint8 (H, W, C), decoded and brought to the model's size. Traceable."""
+        cut = self.settings["fit"] == "crop"
+        pixels = decode_middle(contents, self.shape[:2]) if cut else decode(contents)
+        pixels = _to_channels(tf.cast(tf.ensure_shape(pixels, [None, None, 3])[None], tf.float32), self.shape[2])
+        return tf.ensure_shape(tf.saturate_cast(self._to_size(pixels, cut=cut)[0], tf.uint8), self.shape)
+
+    def path(self, path: tf.Tensor) -> tf.Tensor:
+        """The path of an image file -> uint8 (H, W, C); of the empty path black. Traceable."""
+        black = tf.zeros(self.shape, tf.uint8)
+        return tf.cond(tf.equal(path, ""), lambda: black, lambda: self.file(tf.io.read_file(path)))
 
     def images(self, inputs: Sequence[str | Path | np.ndarray]) -> np.ndarray:
         """Image files (PNG, JPEG, BMP, GIF: the first frame) or arrays of pixels 0..255 -> float32 (N, H, W, C).
@@ -73,19 +90,38 @@ class Preprocessor:
         self._must_be("image", "image files")
         rows = []
         for i, given in enumerate(inputs):
-            is_file = isinstance(given, (str, Path))
-            pixels, where = (_decode(Path(given)), str(given)) if is_file else (_array(given, i), f"array {i}")
-            self.check_size(pixels.shape[0], pixels.shape[1], where, trained=True)
+            if isinstance(given, (str, Path)):
+                rows.append(self._file(Path(given)))
+                continue
+            pixels = _array(given, i)
+            self.check_size(pixels.shape[0], pixels.shape[1], f"array {i}", trained=True)
             rows.append(self.array(pixels[None])[0])
         return np.stack(rows) if rows else np.zeros((0, *self.shape), np.float32)
 
-    def array(self, images: np.ndarray) -> np.ndarray:
-        """Pixels 0..255 (N, h, w, c) -> float32 (N, H, W, C), a chunk at a time."""
+    def array(self, images: np.ndarray, *, sized: bool = False) -> np.ndarray:
+        """Pixels 0..255 (N, h, w, c) -> float32 (N, H, W, C), a chunk at a time; `sized`: they come from `file`."""
+        step = self.scale if sized else self.batch
         out = np.empty((len(images), *self.shape), np.float32)
         with tf.device("/CPU:0"):
             for start in range(0, len(images), CHUNK):
-                out[start : start + CHUNK] = self.batch(images[start : start + CHUNK]).numpy()
+                out[start : start + CHUNK] = step(images[start : start + CHUNK]).numpy()
         return out
+
+    def _file(self, path: Path) -> np.ndarray:
+        expected, mend = "a PNG, JPEG, BMP or GIF file", "give the path of an image file"
+        if not path.exists():
+            raise ZooError(f"{path} does not exist", expected, mend)
+        if path.is_dir():
+            raise ZooError(f"{path} is a folder", expected, mend)
+        try:
+            contents = path.read_bytes()
+            height, width, _ = measure(contents)
+            self.check_size(height, width, str(path), trained=True)
+            with tf.device("/CPU:0"):
+                return self.scale(self.file(tf.constant(contents))[None]).numpy()[0]
+        except (tf.errors.InvalidArgumentError, Unreadable, OSError) as e:
+            why = f" ({e})" if isinstance(e, Unreadable) else ""
+            raise ZooError(f"{path} is not an image that can be read{why}", expected, mend) from e
 
     def check_size(self, height: int, width: int, where: str, *, trained: bool = False) -> None:
         """Refuses an image that does not fit into a padded input."""
@@ -97,14 +133,25 @@ class Preprocessor:
                 f"make it smaller, or {mend}",
             )
 
-    def _to_size(self, images: tf.Tensor) -> tf.Tensor:
-        height, width, _ = self.shape
-        if tuple(images.shape[1:3]) == (height, width):
+    def _to_size(self, images: tf.Tensor, *, cut: bool = False) -> tf.Tensor:
+        """float32 (B, h, w, C) -> (B, H, W, C), whole numbers once anything was computed; `cut`: cropped already."""
+        fit, size = self.settings["fit"], self.shape[:2]
+        if fit == "crop" and not cut:
+            top, left, tall, wide = middle(tf.shape(images)[1], tf.shape(images)[2], size)
+            images = images[:, top : top + tall, left : left + wide]
+        if tuple(images.shape[1:3]) == size:
             return images
-        if self.settings["fit"] == "resize":
-            return tf.image.resize(images, (height, width), method="bilinear", antialias=True)
-        down, right = height - images.shape[1], width - images.shape[2]
-        return tf.pad(images, [[0, 0], [down // 2, down - down // 2], [right // 2, right - right // 2], [0, 0]])
+        if fit == "pad":
+            missing = tf.stack(size) - tf.shape(images)[1:3]
+            images = tf.pad(images, tf.stack([[0, 0], [missing[0] // 2, missing[0] - missing[0] // 2],
+                                              [missing[1] // 2, missing[1] - missing[1] // 2], [0, 0]]))  # fmt: skip
+        else:
+            images = tf.cond(
+                tf.reduce_all(tf.shape(images)[1:3] == size),
+                lambda: images,
+                lambda: tf.round(tf.image.resize(images, size, method="bilinear", antialias=True)),
+            )
+        return tf.ensure_shape(images, [None, *self.shape])
 
     def _scale(self, images: tf.Tensor) -> tf.Tensor:
         images = images / 255.0
@@ -164,22 +211,10 @@ def _to_channels(images: tf.Tensor, channels: int) -> tf.Tensor:
     if given == channels:
         return images
     if given == 3 and channels == 1:
-        return tf.reduce_sum(images * tf.constant(LUMINANCE), axis=-1, keepdims=True)
+        return tf.round(tf.reduce_sum(images * tf.constant(LUMINANCE), axis=-1, keepdims=True))
     if given == 1 and channels == 3:
         return tf.repeat(images, 3, axis=-1)
     raise ZooError(f"an image of {given} channels cannot become one of {channels}", "grey or RGB", "convert it first")
-
-
-def _decode(path: Path) -> np.ndarray:
-    mend = "give the path of an image file"
-    if not path.exists():
-        raise ZooError(f"{path} does not exist", "a PNG, JPEG, BMP or GIF file", mend)
-    if path.is_dir():
-        raise ZooError(f"{path} is a folder", "a PNG, JPEG, BMP or GIF file", mend)
-    try:
-        return tf.io.decode_image(path.read_bytes(), expand_animations=False).numpy()
-    except (tf.errors.InvalidArgumentError, OSError) as e:
-        raise ZooError(f"{path} is not an image that can be read", "a PNG, JPEG, BMP or GIF file", mend) from e
 
 
 def _array(given: Any, i: int) -> np.ndarray:

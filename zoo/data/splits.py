@@ -12,6 +12,7 @@ from zoo.errors import ZooError
 
 def split(
     y_train: np.ndarray,
+    y_validation: np.ndarray | None,
     y_test: np.ndarray | None,
     *,
     test: float,
@@ -20,24 +21,26 @@ def split(
     seed: int,
     class_names: Sequence[str],
 ) -> dict[str, np.ndarray]:
-    """Sorted indices of each part, counted through the training items and then the test items.
+    """Sorted indices of each part, counted through the training items, the validation items and the test items.
 
-    Without an official test part (`y_test` None), `test` is the share of all items that becomes one. `limit` then
-    keeps at most so many of the training and of the test items; `validation` is the share of the kept training items.
+    Without an official test part (`y_test` None), `test` is the share of the training items that becomes one. `limit`
+    then keeps at most so many items of each part; without an official validation part, `validation` is the share of
+    the kept training items.
     """
-    everything = np.arange(len(y_train))
+    parts = [y for y in (y_train, y_validation, y_test) if y is not None]
+    labels = np.concatenate(parts)
+    train = np.arange(len(y_train))
     if y_test is None:
-        labels = y_train
-        train, held_out = _cut(everything, labels, test, seed, "data.test", class_names)
+        train, held_out = _cut(train, labels, test, seed, "data.test", class_names)
     else:
-        labels = np.concatenate([y_train, y_test])
-        train, held_out = everything, np.arange(len(y_train), len(labels))
-    if limit is not None and limit < len(train):
-        train = _cut(train, labels, limit, seed, "data.limit", class_names)[1]
-    if limit is not None and limit < len(held_out):
-        held_out = _cut(held_out, labels, limit, seed, "data.limit", class_names)[1]
-    kept = np.zeros(0, np.int64)
-    if validation:
+        held_out = np.arange(len(labels) - len(y_test), len(labels))
+    kept = np.arange(len(y_train), len(y_train) + (0 if y_validation is None else len(y_validation)))
+    if limit is not None:
+        train, kept, held_out = (
+            part if len(part) <= limit else _cut(part, labels, limit, seed, "data.limit", class_names)[1]
+            for part in (train, kept, held_out)
+        )
+    if validation and y_validation is None:
         train, kept = _cut(train, labels, validation, seed, "data.validation", class_names)
     return {"train": train, "validation": kept, "test": held_out}
 

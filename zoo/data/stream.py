@@ -10,15 +10,17 @@ import tensorflow as tf
 from zoo.data.augment import Augment
 
 _FOREVER = 2**62  # epochs
+_PARALLEL = {"num_parallel_calls": tf.data.AUTOTUNE, "deterministic": True}
 
 
 class TrainStream:
     """Training batches in an order that depends on (seed, epoch) only, so that any step can be returned to.
 
     Args:
-        x: (N, ...) as the model takes it, or raw with `transform` applied to each batch.
+        x: (N, ...) as the model takes it, or raw with `transform` applied to each batch, or N paths.
         y: int32 (N,).
         transform: raw batch -> float32 batch, for data too large to be kept preprocessed.
+        read: path -> raw item, for data too large to be kept at all; it is also asked for the empty path.
     """
 
     def __init__(
@@ -30,7 +32,9 @@ class TrainStream:
         seed: int,
         transform: Callable | None = None,
         augment: Augment | None = None,
+        read: Callable | None = None,
     ):
+        self._read = read
         self._x, self._y = _constant(x), _constant(y)
         self._transform, self._augment, self._seed = transform, augment, seed
         self.size, self.batch_size = len(y), batch_size
@@ -52,15 +56,17 @@ class TrainStream:
                 chosen = order[s * self.batch_size : (s + 1) * self.batch_size]
                 if self.size % self.batch_size == 0:  # a known batch size makes recurrent steps some 5 % cheaper
                     chosen = tf.ensure_shape(chosen, [self.batch_size])
-                x = _rows(self._x, chosen, self._transform)
-                if choices is not None:
-                    x = self._augment.apply(x, tf.gather(choices, chosen))
-                return x, tf.gather(self._y, chosen)
+                picked = [tf.gather(column, chosen) for column in (self._x, self._y)]
+                picked += [] if choices is None else [tf.gather(choices, chosen)]
+                return tuple(picked) if self._read else self._finish(*picked)
 
             return tf.data.Dataset.range(first, self.steps_per_epoch).map(one_batch, **self._parallel())
 
         with tf.device("/CPU:0"):
             batches = tf.data.Dataset.range(epoch, _FOREVER).flat_map(one_epoch)
+            if self._read:
+                batches = _read_singly(batches, self._read, self.batch_size, even=self.size % self.batch_size == 0)
+                batches = batches.map(self._finish, **_PARALLEL)
             batches = batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
             return _finish(batches)
 
@@ -71,32 +77,68 @@ class TrainStream:
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """(x, y) in memory as the model takes them, unshuffled and not augmented."""
+        if self._read:
+            xs, ys = zip(*in_order(self._x.numpy(), self._y.numpy(), 1024, self._transform, self._read), strict=True)
+            return np.concatenate(xs), np.concatenate(ys)
         if self._transform is None:
             return self._x.numpy(), self._y.numpy()
         parts = [self._transform(self._x[i : i + 1024]).numpy() for i in range(0, self.size, 1024)]
         return np.concatenate(parts), self._y.numpy()
 
+    def _finish(self, x: tf.Tensor, y: tf.Tensor, choices: tf.Tensor | None = None) -> tuple[tf.Tensor, tf.Tensor]:
+        x = x if self._transform is None else self._transform(x)
+        return (x if choices is None else self._augment.apply(x, choices)), y
+
     def _parallel(self) -> dict:
-        return {} if self._transform is None else {"num_parallel_calls": tf.data.AUTOTUNE, "deterministic": True}
+        return {} if self._transform is None or self._read else _PARALLEL
 
 
-def in_order(x: np.ndarray, y: np.ndarray, batch_size: int, transform: Callable | None = None) -> tf.data.Dataset:
+def in_order(
+    x: np.ndarray,
+    y: np.ndarray,
+    batch_size: int,
+    transform: Callable | None = None,
+    read: Callable | None = None,
+) -> tf.data.Dataset:
     """Finite batches (x, y), unshuffled, the last one smaller."""
     data, labels = _constant(x), _constant(y)
 
     def one_batch(s: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         begin, end = s * batch_size, (s + 1) * batch_size
         part = data[begin:end]
-        return part if transform is None else transform(part), labels[begin:end]
+        return part if transform is None or read else transform(part), labels[begin:end]
 
-    parallel = {} if transform is None else {"num_parallel_calls": tf.data.AUTOTUNE, "deterministic": True}
+    steps = -(-len(y) // batch_size)
     with tf.device("/CPU:0"):
-        return _finish(tf.data.Dataset.range(-(-len(y) // batch_size)).map(one_batch, **parallel))
+        batches = tf.data.Dataset.range(steps).map(one_batch, **({} if transform is None or read else _PARALLEL))
+        if read:
+            batches = _read_singly(batches, read, batch_size, even=len(y) % batch_size == 0)
+            batches = batches.map(lambda x, y: (transform(x), y), **_PARALLEL)
+            batches = batches.apply(tf.data.experimental.assert_cardinality(steps))
+        return _finish(batches)
 
 
-def _rows(x: tf.Tensor, chosen: tf.Tensor, transform: Callable | None) -> tf.Tensor:
-    part = tf.gather(x, chosen)
-    return part if transform is None else transform(part)
+def _read_singly(batches: tf.data.Dataset, read: Callable, batch_size: int, *, even: bool) -> tf.data.Dataset:
+    """Batches (paths, ...) -> (raw items, ...): each file is read on its own, so that all cores share one batch.
+
+    Unless the batches are `even`, a short one is filled up on the way; so no core waits for the end of an epoch.
+    """
+    if even:
+        items = batches.unbatch().map(lambda path, *rest: (read(path), *rest), **_PARALLEL)
+        return items.batch(batch_size, drop_remainder=True)
+
+    def filled(*columns: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        length = tf.shape(columns[0])[0]
+        columns = (tf.fill([length], True), *columns)
+        return tuple(tf.concat([c, tf.zeros([batch_size - length, *c.shape[1:]], c.dtype)], axis=0) for c in columns)
+
+    def emptied(real: tf.Tensor, *columns: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        length = tf.math.count_nonzero(real)
+        return tuple(column[:length] for column in columns)
+
+    items = batches.map(filled).unbatch()
+    items = items.map(lambda real, path, *rest: (real, read(path), *rest), **_PARALLEL)
+    return items.batch(batch_size, drop_remainder=True).map(emptied)
 
 
 def _constant(array: np.ndarray) -> tf.Tensor:

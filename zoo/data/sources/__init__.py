@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from zoo.data.sources import cifar, digits, imdb, mnist, synthetic
+from zoo.data.sources import cifar, digits, image_folder, imdb, mnist, synthetic
 
 
 @dataclass(frozen=True)
@@ -22,5 +22,6 @@ SOURCES = {
     "fashion_mnist": Source(mnist.read_fashion_mnist),
     "cifar10": Source(cifar.read_cifar10),
     "imdb": Source(imdb.read),
+    "image_folder": Source(image_folder.read),
     "synthetic": Source(synthetic.read, takes_path=False),
 }
