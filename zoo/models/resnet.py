@@ -81,7 +81,7 @@ def _conv(x, name, filters, size, strides, epsilon, *, relu=True):
         strides,
         padding="same" if strides == 1 else "valid",
         use_bias=False,
-        kernel_initializer="he_normal",
+        kernel_initializer=_he(),
         name=name,
     )(x)
     x = BatchNormalization(momentum=0.9, epsilon=epsilon, name=f"{name}_bn")(x)
@@ -91,3 +91,8 @@ def _conv(x, name, filters, size, strides, epsilon, *, relu=True):
 def _join(shortcut, x, name):
     x = keras.layers.Add(name=f"{name}_add")([shortcut, x])
     return keras.layers.ReLU(name=f"{name}_relu")(x)
+
+
+def _he():
+    """N(0, 2 / n), n the inputs of a unit (He et al. 2015, Eq. 10); not truncated, as Keras's `he_normal` is."""
+    return keras.initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")

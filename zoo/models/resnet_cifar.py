@@ -34,7 +34,7 @@ def resnet_cifar(
             strides = 2 if stage > 2 and number == 1 else 1
             x = _block(x, f"conv{stage}_{number}", width, strides)  # 32x32x16, 16x16x32, 8x8x64
     x = keras.layers.GlobalAveragePooling2D(name="avg_pool")(x)  # 64
-    return keras.Model(inputs, logits(x, classes, kernel_initializer="he_normal"), name=name)
+    return keras.Model(inputs, logits(x, classes, kernel_initializer=_he()), name=name)
 
 
 def _block(x, name, width, strides):
@@ -56,8 +56,13 @@ def _conv(x, name, filters, strides, *, relu=True):
         strides,
         padding="same" if strides == 1 else "valid",
         use_bias=False,
-        kernel_initializer="he_normal",
+        kernel_initializer=_he(),
         name=name,
     )(x)
     x = BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_bn")(x)
     return keras.layers.ReLU(name=f"{name}_relu")(x) if relu else x
+
+
+def _he():
+    """N(0, 2 / n), n the inputs of a unit (He et al. 2015, Eq. 10); not truncated, as Keras's `he_normal` is."""
+    return keras.initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")

@@ -64,8 +64,13 @@ def _conv(x, name, filters, size, strides, *, relu=True):
         strides,
         padding="same" if strides == 1 else "valid",
         use_bias=False,
-        kernel_initializer="he_normal",
+        kernel_initializer=_he(),
         name=name,
     )(x)
     x = BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_bn")(x)
     return keras.layers.ReLU(name=f"{name}_relu")(x) if relu else x
+
+
+def _he():
+    """N(0, 2 / n), n the inputs of a unit (He et al. 2015, Eq. 10); not truncated, as Keras's `he_normal` is."""
+    return keras.initializers.VarianceScaling(2.0, "fan_in", "untruncated_normal")
