@@ -14,6 +14,8 @@ REFUSED = [
     # data
     (IMAGES, ["data.path=x.npz"], "data.path: cannot be used: 'digits' reads no file; remove it"),
     (IMAGES, ["data.name=synthetic", "data.path=x"], "data.path: cannot be used: 'synthetic' reads no file; remove it"),
+    (IMAGES, ["data.name=image_folder"],
+     "data: 'image_folder' reads your own files; expected data.path; add path: ..."),
     (IMAGES, ["data.num_words=3"], "data.num_words: is for texts, but 'digits' gives images; remove it"),
     (TEXTS, ["data.image_size=3"], "data.image_size: is for images, but 'imdb' gives tokens; remove it"),
     (TEXTS, ["data.augment.shift=3"], "data.augment: is for images, but 'imdb' gives tokens; remove it"),
@@ -76,6 +78,15 @@ REFUSED = [
      "train.loss_weights: 3 weights, but 'googlenet' has 1 output; set model.args.aux: true, or remove it"),
     (IMAGES, ["model.name=googlenet", "model.args.aux=true", "train.loss_weights=[1, 0.3]"],
      "train.loss_weights: 2 weights, but 'googlenet' has 3 outputs; one per output, or remove it"),
+    # mixing images
+    (TEXTS, ["train.mixup=0.2"], "train.mixup: is for images, but 'imdb' gives tokens; remove it"),
+    (IMAGES, ["train.cutmix=1", "data.name=synthetic", "data.classes=2", "model.args.classes=1"],
+     "train.cutmix: mixed labels are shares of classes, but the model has one logit; remove model.args.classes"),
+    (IMAGES, ["train.mixup=0.2", "data.name=synthetic", "data.classes=2", "train.loss=hinge"],
+     "train.mixup: loss 'hinge' does not read mixed labels; take train.loss=auto"),
+    (IMAGES, ["train.mixup=0.2", "train.loss={name: sparse_categorical_crossentropy, ignore_class: 1}"],
+     "train.mixup: train.loss has arguments that do not go with mixed labels; remove ignore_class and axis"),
+    (IMAGES, ["train.mixup=-1"], "train.mixup: expected a number of at least 0, got -1"),
     # saving inside an epoch
     (IMAGES, ["runtime.save_every={}"], "runtime.save_every: says neither steps nor minutes; add steps: 1000"),
     (IMAGES, ["runtime.save_every={steps: 5, minutes: 1}"],

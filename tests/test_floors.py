@@ -29,6 +29,7 @@ FLOORS = [
         "export",
         "callables", "publishing",
         "repeating",
+        "lr_finding",
         "reproducing",
         "run_comparison",
         "paired",

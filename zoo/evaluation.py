@@ -107,7 +107,7 @@ def figures(run: Run, split: str, dataset: Dataset | None = None) -> Figures:
         logits = np.asarray(logits[0] if isinstance(logits, list) else logits, "float32")
         units, plain = logits.shape[-1], gives_logits(config)
         summary = {"loss": float(objectives.make_loss(config.train, units, from_logits=plain)(labels, logits))}
-        for metric in objectives.make_metrics(config.train.metrics, units, from_logits=plain):
+        for metric in objectives.make_metrics(config.train, units, from_logits=plain):
             metric.update_state(labels, logits)
             summary[metric.name] = float(metric.result())
     return Figures(summary, labels, probabilities(logits, config), tuple(run.data["class_names"]))

@@ -131,7 +131,7 @@ def range_test(job: Job, low: float, high: float, steps: int) -> RangeTest:
     try:
         with devices.place(job.config.runtime.device):
             job.model.fit(
-                job.data.train.stream(),
+                job.batches(),
                 steps_per_epoch=steps,
                 class_weight=job.config.train.class_weight,
                 callbacks=[sweep],

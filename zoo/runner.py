@@ -15,6 +15,7 @@ from zoo.rundir import Run
 
 if TYPE_CHECKING:
     import keras
+    import tensorflow as tf
     from rich.console import Console
 
     from zoo.config import Config
@@ -102,6 +103,22 @@ class Job:
     model: keras.Model
     steps_per_epoch: int
 
+    def batches(self, epoch: int = 0, step: int = 0) -> tf.data.Dataset:
+        """The endless training batches from there on, mixed where the config says so."""
+        train, stream = self.config.train, self.data.train.stream(epoch, step)
+        if not (train.mixup or train.cutmix):
+            return stream
+        from zoo.training.mixing import mix
+
+        return mix(
+            stream,
+            mixup=train.mixup,
+            cutmix=train.cutmix,
+            classes=self.model.outputs[0].shape[-1],
+            seed=self.config.runtime.seed,
+            first=epoch * self.steps_per_epoch + step,
+        )
+
 
 def prepare(config: Config) -> Job:
     """Load the data, build the model for them, compile it."""
@@ -129,7 +146,7 @@ def prepare(config: Config) -> Job:
         model.compile(
             optimizer=objectives.make_optimizer(config.train, steps_per_epoch=steps),
             loss=objectives.make_loss(config.train, classes, from_logits=gives_logits(config)),
-            metrics=objectives.make_metrics(config.train.metrics, classes, from_logits=gives_logits(config)),
+            metrics=objectives.make_metrics(config.train, classes, from_logits=gives_logits(config)),
             jit_compile=devices.jit_compile(config, model),
             steps_per_execution=devices.steps_per_execution(config, model, steps),
         )
@@ -212,7 +229,7 @@ def _fit(run: Run, job: Job, resume: str, signals: Any, console: Console) -> tup
             signals.in_fit = True
             with devices.place(config.runtime.device):
                 model.fit(
-                    job.data.train.stream(position.epoch, position.step),
+                    job.batches(position.epoch, position.step),
                     validation_data=job.data.validation,
                     initial_epoch=position.epoch,
                     # A broken epoch is finished by a `fit` of its own; the state it saves begins the next one.

@@ -116,3 +116,22 @@ def loss_scale_without_float16(config: Config) -> Iterator[Problem]:
     if "loss_scale_factor" in args and config.runtime.precision == "mixed_float16":
         what = "loss_scale_factor together with mixed_float16, which scales the loss itself"
         yield Problem(_at("train.optimizer.loss_scale_factor"), what, mend="remove it")
+
+
+# --- mixing images -----------------------------------------------------------------------------------------------
+@_rule("train.mixup", "train.cutmix", "train.loss", "data.name", "data.kind", "model.args")
+def mixing(config: Config) -> Iterator[Problem]:
+    for key in ("mixup", "cutmix"):
+        if not getattr(config.train, key):
+            continue
+        if config.data.content != "image":
+            yield Problem(("train", key), f"is for images, but '{config.data.name}' gives tokens", mend="remove it")
+        elif config.model.args.get("classes") == 1:
+            what = "mixed labels are shares of classes, but the model has one logit"
+            yield Problem(("train", key), what, mend="remove model.args.classes")
+        elif config.train.loss.name not in ("auto", "sparse_categorical_crossentropy"):
+            what = f"loss '{config.train.loss.name}' does not read mixed labels"
+            yield Problem(("train", key), what, mend="take train.loss=auto")
+        elif {"ignore_class", "axis"} & set(config.train.loss.args):
+            what = "train.loss has arguments that do not go with mixed labels"
+            yield Problem(("train", key), what, mend="remove ignore_class and axis")

@@ -101,6 +101,8 @@ class TrainConfig(Block):
         None, description="layers kept as loaded: backbone (all before the classifier), or a pattern such as conv[12]*"
     )
     label_smoothing: Share = Field(0.0, description="share of each label spread over all classes")
+    mixup: NonNegative = Field(0.0, description="mix pairs of images, shares from Beta(alpha, alpha); 0: off")
+    cutmix: NonNegative = Field(0.0, description="paste a box of another image, area from Beta(alpha, alpha); 0: off")
     loss_weights: Annotated[
         tuple[NonNegative, ...] | None,
         Field(min_length=2),

@@ -9,10 +9,11 @@ import keras
 from zoo.errors import ZooError
 from zoo.training.cycling import CYCLING
 from zoo.training.losses import ClassCrossentropy
+from zoo.training.mixing import of_rows
 from zoo.training.schedules import make_schedule
 
 if TYPE_CHECKING:
-    from zoo.config import Metric, TrainConfig
+    from zoo.config import TrainConfig
 
 
 def make_optimizer(train: TrainConfig, *, steps_per_epoch: int) -> keras.optimizers.Optimizer:
@@ -54,25 +55,27 @@ def make_loss(train: TrainConfig, units: int, *, from_logits: bool = True) -> ke
         args = {"from_logits": from_logits}
     else:
         kind = getattr(keras.losses, block.class_name)
+    if (smooth or train.mixup or train.cutmix) and kind is keras.losses.SparseCategoricalCrossentropy:
+        kind = ClassCrossentropy
     if smooth:
-        kind = ClassCrossentropy if kind is keras.losses.SparseCategoricalCrossentropy else kind
         args = {**args, "label_smoothing": smooth}
     return kind(**args)
 
 
-def make_metrics(metrics: tuple[Metric, ...], units: int, *, from_logits: bool = True) -> list[keras.metrics.Metric]:
-    """The metrics under their configured names.
+def make_metrics(train: TrainConfig, units: int, *, from_logits: bool = True) -> list[keras.metrics.Metric]:
+    """The metrics under their configured names; where images are mixed, the larger share is the label.
 
     Accuracy of one logit is thresholded at 0: Keras's own default of 0.5 is for probabilities.
     """
     made = []
-    for block in metrics:
+    suited = of_rows if train.mixup or train.cutmix else lambda kind: kind
+    for block in train.metrics:
         if block.class_name is not None:
-            made.append(getattr(keras.metrics, block.class_name)(name=block.label, **block.args))
+            made.append(suited(getattr(keras.metrics, block.class_name))(name=block.label, **block.args))
         elif units == 1:
             made.append(keras.metrics.BinaryAccuracy(threshold=0.0 if from_logits else 0.5, name=block.label))
         else:
-            made.append(keras.metrics.SparseCategoricalAccuracy(name=block.label))
+            made.append(suited(keras.metrics.SparseCategoricalAccuracy)(name=block.label))
     return made
 
 
