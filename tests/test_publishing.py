@@ -67,9 +67,10 @@ def test_the_source_says_how_a_photo_is_prepared(tmp_path):
 
 def test_what_is_no_photo_or_no_index_is_refused(published, photo, tmp_path, monkeypatch):
     folder, _ = published
-    (tmp_path / "text.png").write_text("no")
+    text, weights = tmp_path / "text.png", str(folder / "file.h5")
+    text.write_text("no")
     with pytest.raises(ZooError, match=r"text.png is not an image"):
-        publishing.classify(NET, [str(tmp_path / "text.png")], str(folder / "file.h5"), class_index=folder / "index.json")
+        publishing.classify(NET, [str(text)], weights, class_index=folder / "index.json")
     with pytest.raises(ZooError, match="is not the ImageNet class index"):
         publishing.class_names(folder / "file.h5")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "cache"))
@@ -136,16 +137,40 @@ def test_a_freeze_that_fits_nothing_or_all_is_refused(published, tmp_path):
     assert job.model.get_layer("conv_pw_1").trainable
 
 
-def test_export_in_torchvisions_names_round_trips(tmp_path):
+@pytest.mark.parametrize("format", ["torchvision", "safetensors"])
+def test_an_export_round_trips(tmp_path, format, resnet_run):
+    made = publishing.export(resnet_run, format, tmp_path / "x.safetensors")
+    words = {"classes": 3, "input_shape": (32, 32, 3)}
+    ours, back = (zoo.create_model("resnet18", weights=w, **words) for w in (resnet_run.path, made))
+    for one, other in zip(ours.weights, back.weights, strict=True):
+        np.testing.assert_array_equal(one, other, err_msg=one.path)
+    with pytest.raises(ZooError, match=r"x\.safetensors"):
+        zoo.create_model("resnet34", weights=made, **words)
+
+
+@pytest.fixture(scope="module")
+def resnet_run(tmp_path_factory):
     import io
 
     config = Config.from_dict({
-        "name": "res", "model": {"name": "resnet18"}, "train": {"epochs": 1}, "runtime": {"output": str(tmp_path)},
+        "name": "res", "model": {"name": "resnet18"}, "train": {"epochs": 1},
+        "runtime": {"output": str(tmp_path_factory.mktemp("res"))},
         "data": {"name": "synthetic", "samples": 40, "classes": 3, "shape": [32, 32, 3], "image_size": 32},
     })  # fmt: skip
-    run = zoo.train(config, console=Console(file=io.StringIO()))
-    made = publishing.export_torch(run)
-    words = {"classes": 3, "input_shape": (32, 32, 3)}
-    ours, back = (zoo.create_model("resnet18", weights=w, **words) for w in (run.path, made))
-    for one, other in zip(ours.weights, back.weights, strict=True):
-        np.testing.assert_array_equal(one, other, err_msg=one.path)
+    return zoo.train(config, console=Console(file=io.StringIO()))
+
+
+def test_any_net_goes_into_safetensors_and_back(tmp_path):
+    from zoo.weights import plain
+
+    model = zoo.create_model("lenet5")
+    plain.save(model, tmp_path / "lenet5.safetensors")
+    back = zoo.create_model("lenet5", weights=tmp_path / "lenet5.safetensors")
+    for one, other in zip(model.weights, back.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+    model.get_layer("c1").bias.assign(np.full(6, np.inf))
+    plain.save(model, tmp_path / "inf.safetensors")
+    with pytest.raises(ZooError, match="not finite in c1/bias"):
+        zoo.create_model("lenet5", weights=tmp_path / "inf.safetensors")
+    with pytest.raises(ZooError, match=r"predictions/bias has shape \(10,\); expected \(4,\)"):
+        zoo.create_model("lenet5", classes=4, weights=tmp_path / "lenet5.safetensors")

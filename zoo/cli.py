@@ -277,18 +277,18 @@ class ExportFormat(StrEnum):
 @app.command(rich_help_panel=RUNS)
 def export(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
-    format: Annotated[ExportFormat, typer.Option(help="Both write torchvision's names, as safetensors.")],
+    format: Annotated[ExportFormat, typer.Option(help="torchvision's names and layout, or Keras's for any net.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="By default NAME.safetensors in the run.")
     ] = None,
 ) -> None:
     """Write a run's best weights in the layout of another library."""
     from zoo import rundir
-    from zoo.publishing import export_torch
+    from zoo.publishing import export as act
 
     opened = rundir.open_run(run)
     _tensorflow()
-    print(f"written: {export_torch(opened, output)}")
+    print(f"written: {act(opened, format.value, output)}")
 
 
 class Level(StrEnum):

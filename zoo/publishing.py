@@ -160,15 +160,26 @@ def import_weights(name: str, file: str, to: Path | None = None) -> Path:
     return to
 
 
-def export_torch(run: Run, to: Path | None = None) -> Path:
-    """Write a run's best weights as a state dict under torchvision's names, in safetensors.
+def export(run: Run, format: str, to: Path | None = None) -> Path:
+    """Write a run's best weights for another library, as safetensors.
+
+    Args:
+        run: a finished run.
+        format: "torchvision" for torchvision's names and layout, where it has the net; "safetensors" for every net,
+            in Keras's layout, named layer/variable. Both are read back exactly by `weights=`.
+        to: the file; in the run folder by default.
 
     Raises:
         ZooError: torchvision has no such net, or the file cannot be written.
     """
     from zoo.build import model_of
+    from zoo.weights import plain
     from zoo.weights.torch import save_torch
 
-    to = to or run.path / f"{run.config.name}.safetensors"
-    save_torch(model_of(run), to, name=run.config.model.name)
+    to = to or run.path / f"{run.config.name}{'.torchvision' if format == 'torchvision' else ''}.safetensors"
+    model = model_of(run)
+    if format == "torchvision":
+        save_torch(model, to, name=run.config.model.name)
+    else:
+        plain.save(model, to)
     return to

@@ -12,7 +12,7 @@ import keras
 from zoo import registry
 from zoo.errors import ZooError, did_you_mean
 from zoo.spec import WeightSource
-from zoo.weights import keras_h5, manifest, sources
+from zoo.weights import keras_h5, manifest, plain, sources
 from zoo.weights import torch as torch_files
 
 LAYOUTS = {".h5": "keras_h5", ".hdf5": "keras_h5", ".safetensors": "torch", ".pth": "torch", ".pt": "torch"}
@@ -45,17 +45,24 @@ def load(
     without = heads if skip_head is True else frozenset()
     if not include_top:
         without |= behind_features(model, name)
-    if LAYOUTS[path.suffix.lower()] == "torch":
+    if path.suffix.lower() == ".safetensors" and plain.is_plain(path):
+        _whole(path, skip_head)
+        plain.load(model, path)
+    elif LAYOUTS[path.suffix.lower()] == "torch":
         torch_files.load(
             model, path, name=name, without=without, may_differ=heads if skip_head == "auto" else frozenset()
         )
     elif _is_own(path):
-        if skip_head:
-            raise ZooError(f"{path} is a run's own file, which is read whole", "the run folder for fine-tuning",
-                           f"give {path.parent} instead")  # fmt: skip
+        _whole(path, skip_head)
         manifest.load(model, path)
     else:
         keras_h5.load(model, path, name=name, without=without, may_differ=heads if skip_head == "auto" else frozenset())
+
+
+def _whole(path: Path, skip_head: bool | str) -> None:
+    if skip_head is True:
+        raise ZooError(f"{path} is a run's own file, which is read whole", "the run folder for fine-tuning",
+                       f"give {path.parent} instead")  # fmt: skip
 
 
 def locate(name: str, weights: str | os.PathLike[str], *, include_top: bool = True) -> Path:
