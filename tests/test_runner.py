@@ -107,7 +107,10 @@ def test_a_kill_anywhere_costs_nothing(straight, tmp_path, place, monkeypatch):
     with pytest.raises(Killed):
         train(config)
     monkeypatch.undo()
+    (folder,) = (tmp_path / "tiny").iterdir()
+    (folder / ".7.part.best.weights.h5").write_bytes(b"half")
     run, _ = train(config)
+    assert not list(folder.glob(".*"))
     assert_equal_runs(straight[0], run)
 
 

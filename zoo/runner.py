@@ -65,6 +65,8 @@ def train(config: Config, *, resume: str = "auto", console: Console | None = Non
         for note in job.data.info.notes:
             console.print(note, highlight=False, soft_wrap=True)
         with rundir.locked(run):
+            for left in run.path.glob(".*.part.*"):  # half-written by a process that was killed
+                left.unlink()
             _describe_data(run, job)
             stopped, best_epoch = _fit(run, job, resume, signals, console)
             metrics = _evaluate(run, config, job, stopped, best_epoch)
@@ -75,12 +77,17 @@ def train(config: Config, *, resume: str = "auto", console: Console | None = Non
         + "; its weights are the ones evaluated",
         highlight=False,
     )
-    console.print("test  " + "  ".join(f"{k} {v:.4f}" for k, v in metrics["test"].items()), highlight=False)
+    split = "test" if "test" in metrics else "validation"
+    console.print(f"{split}  " + "  ".join(f"{k} {v:.4f}" for k, v in metrics[split].items()), highlight=False)
     console.print(f"run   {run}", highlight=False, soft_wrap=True)
     return run
 
 
 def _one_run(config: Config) -> None:
+    if config.data.folds and config.data.fold is None:
+        raise ZooError(
+            f"data.folds is {config.data.folds}", "one run", "call zoo.cross_validate(config), or set data.fold=1"
+        )
     if config.train.repeat > 1:
         raise ZooError(
             f"train.repeat is {config.train.repeat}", "one run", "call zoo.repeat(config), or set train.repeat=1"
@@ -293,12 +300,13 @@ def _note_resume(run: Run, position: Any, console: Console) -> None:
 
 
 def _evaluate(run: Run, config: Config, job: Job, stopped: str, best: int) -> dict[str, Any]:
-    """Evaluate the best weights: the one time the test split is touched."""
+    """Evaluate the best weights: the one time the test split is touched; the folds of a cross-validation never do."""
     from zoo.evaluation import figures
 
     metrics: dict[str, Any] = {"best_epoch": best, "stopped": stopped}
     for split in ("validation", "test"):
-        if split == "test" or job.data.validation is not None:
+        used = job.data.validation is not None if split == "validation" else config.data.folds is None
+        if used:
             metrics[split] = figures(run, split, dataset=job.data).summary
     rundir.write_json(run.path / rundir.METRICS, metrics)
     return metrics
