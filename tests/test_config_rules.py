@@ -24,6 +24,10 @@ REFUSED = [
      "data.shape: is for images; the length of texts is data.maxlen; remove it"),
     (IMAGES, ["data.name=mnist", "data.test=0.3"],
      "data.test: cannot be used: 'mnist' has its own test part; remove it"),
+    (IMAGES, ["data.fold=1"], "data.fold: is for data.folds alone; remove it"),
+    (IMAGES, ["data.folds=3", "data.fold=4"], "data.fold: there is no fold 4 of 3; expected a number from 1 to 3"),
+    (IMAGES, ["data.folds=3", "train.repeat=2"], "train.repeat: 2 seeds together with data.folds; expected one of the "
+                                                 "two; set data.fold=1 for the seeds of one fold"),
     (IMAGES, ["data.pixel_range=[1, 1]"], "data.pixel_range: black and white become the same; "
                                           "expected two different numbers"),
     (IMAGES, ["data.mean=[0.5]", "data.std=[1, 1]"], "data.std: data.mean has 1 channels and data.std 2; "
@@ -39,7 +43,7 @@ REFUSED = [
     (TEXTS, ["data.maxlen=50", "model.args.sequence_length=100"],
      "model.args.sequence_length: 100, but data.maxlen is 50; remove it: it comes from the data"),
     (TEXTS, ["data.name=mnist"], "data.name: 'gru_text' takes texts, but 'mnist' gives images; "
-                                 "choose from imdb, synthetic"),
+                                 "choose from imdb, text_folder, csv, tsv, jsonl, synthetic"),
     # loss and metrics
     (IMAGES, ["model.args.classifier_activation=softmax", "train.loss={name: sparse_categorical_crossentropy, "
               "from_logits: true}"], "train.loss.from_logits: from_logits is true, but the model ends in softmax; "

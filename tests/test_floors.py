@@ -29,6 +29,7 @@ FLOORS = [
         "export",
         "callables", "publishing",
         "repeating",
+        "folding",
         "lr_finding",
         "reproducing",
         "run_comparison",

@@ -21,6 +21,7 @@ PUBLIC = {
     "load_config": "zoo.config",
     "train": "zoo.runner",
     "repeat": "zoo.repeating",
+    "cross_validate": "zoo.folding",
     "evaluate": "zoo.evaluation",
     "predict": "zoo.prediction",
     "open_run": "zoo.rundir",

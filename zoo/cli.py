@@ -132,18 +132,23 @@ def train(
     from rich.console import Console
 
     from zoo.config import load_config
+    from zoo.folding import cross_validate
     from zoo.repeating import parse_seeds, repeat
     from zoo.runner import train as act
 
     resolved, numbers = load_config(config, overrides or ()), parse_seeds(seeds) if seeds is not None else None
     console = Console(stderr=as_json)
     _tensorflow()
-    if numbers is None and resolved.train.repeat == 1:
+    folds = resolved.data.folds is not None and resolved.data.fold is None
+    if numbers is None and resolved.train.repeat == 1 and not folds:
         run = act(resolved, resume=resume.value, console=console)
         if as_json:
             print(json.dumps({"run": str(run), **run.metrics}))
         return
-    series = repeat(resolved, numbers, resume=resume.value, console=console)
+    if folds and numbers is None:
+        series = cross_validate(resolved, resume=resume.value, console=console)
+    else:
+        series = repeat(resolved, numbers, resume=resume.value, console=console)
     print(json.dumps(series.to_dict()) if as_json else series.text())
 
 

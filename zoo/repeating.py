@@ -40,6 +40,7 @@ class Series:
             f"{split} {name}": [m[split][name] for m in metrics]
             for split in ("validation", "test")
             for name in metrics[0].get(split, {})
+            if all(name in m.get(split, {}) for m in metrics)  # one of them may have been evaluated by hand
         }
 
     @property
@@ -92,6 +93,14 @@ class Series:
         ]
         if self.word == "seed":
             lines.append(f"best by {self.monitor}: seed {self.best}, {self.runs[self.best]}")
+        else:
+            lines.append(
+                "each training item was validated once, by the net that was not trained on it; a net's best epoch was "
+                "chosen by these very figures, which flatters them a little"
+            )
+            lines.append(
+                "the test split is untouched: choose a config by this table, then train it once with data.folds=null"
+            )
         return "\n".join(lines)
 
 

@@ -49,8 +49,18 @@ def contradictions(config: Config, bad: Iterable[Path] = ()) -> list[Problem]:
 @_rule("data")
 def unused_options(config: Config) -> Iterator[Problem]:
     for key, reason in config.data.unused().items():
-        if key in config.data.model_fields_set and not (key == "path" and config.data.path is None):
+        if key in config.data.model_fields_set and not (key in ("path", "fold") and getattr(config.data, key) is None):
             yield Problem(("data", key), reason, mend="remove it", at_key=True)
+
+
+@_rule("data.folds", "data.fold", "train.repeat")
+def one_kind_of_several_runs(config: Config) -> Iterator[Problem]:
+    folds, fold = config.data.folds, config.data.fold
+    if folds is not None and fold is not None and fold > folds:
+        yield Problem(_at("data.fold"), f"there is no fold {fold} of {folds}", f"a number from 1 to {folds}")
+    if folds is not None and fold is None and config.train.repeat > 1:
+        what = f"{config.train.repeat} seeds together with data.folds"
+        yield Problem(_at("train.repeat"), what, "one of the two", "set data.fold=1 for the seeds of one fold")
 
 
 @_rule("data.pixel_range", "data.name")

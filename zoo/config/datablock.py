@@ -8,6 +8,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, Strict, model_seriali
 
 from . import facts
 from .fields import (
+    LARGEST,
     Block,
     Numbers,
     Positive,
@@ -42,6 +43,11 @@ class DataConfig(Block):
     )
     batch_size: Positive = Field(64, description="items per training step")
     validation: Share = Field(0.1, description="share of the training part kept for validation, stratified; 0: none")
+    folds: Annotated[int | None, Field(ge=2, le=LARGEST), says("an integer of at least 2 or null")] = Field(
+        None, description="cross-validation: each of so many parts of the training part is, in a run of its own, the "
+        "validation part; data.validation is not used then"
+    )  # fmt: skip
+    fold: PositiveOrNull = Field(None, description="train this fold alone, from 1; null: all, one run each")
     test: ProperShare = Field(0.2, description="share kept for the test, for sources without an official test part")
     split_seed: Seed = Field(0, description="fixes the splits, whatever runtime.seed is")
     limit: PositiveOrNull = Field(None, description="use at most this many training and test items, to try things")
@@ -118,6 +124,8 @@ class DataConfig(Block):
             reasons |= dict.fromkeys(facts.SYNTHETIC_OPTIONS, "is for data.name: synthetic alone")
         elif self.kind == "tokens":
             reasons["shape"] = "is for images; the length of texts is data.maxlen"
+        if self.folds is None:
+            reasons["fold"] = "is for data.folds alone"
         if not source.takes_path:
             reasons["path"] = f"cannot be used: '{self.name}' reads no file"
         if source.official_test:
@@ -128,6 +136,8 @@ class DataConfig(Block):
     def _resolve(self) -> DataConfig:
         if self.name == "image_folder" and "fit" not in self.model_fields_set:
             self.__dict__["fit"] = "resize"
+        if self.folds is not None:
+            self.__dict__["validation"] = 1 / self.folds
         if self.name == "synthetic":
             self.__dict__["classes"] = self.classes or (10 if self.kind == "image" else 2)
             if self.kind == "image":
@@ -136,5 +146,5 @@ class DataConfig(Block):
 
     @model_serializer(mode="wrap")
     def _dump(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        unused = self.unused()
+        unused = {*self.unused(), "folds" if self.folds is None else "validation"}
         return {key: value for key, value in handler(self).items() if key not in unused}

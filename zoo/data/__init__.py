@@ -50,7 +50,18 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
         raise ZooError(f"data.path={data.path} cannot be used: {data.name} reads no file", "", "remove data.path")
     shape = tuple(input_shape) if input_shape is not None else None
     raw: Raw = source.read(data)
-
+    if raw.validation is not None and data.folds:
+        raise ZooError(
+            f"data.folds={data.folds}, but {data.path} has a validation part of its own",
+            "a training part alone, from which the folds are cut",
+            "remove data.folds, or move the items into the training part",
+        )
+    if raw.validation is not None and not data.validation:
+        raise ZooError(
+            f"data.validation is 0, but {data.path} has a validation part of its own",
+            "a share above 0 (the part is then used as it is)",
+            "remove data.validation, or move the part away",
+        )
     y = np.concatenate([items.y for items in raw.parts.values()])
     splits = split(
         raw.train.y,
@@ -61,6 +72,8 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
         limit=data.limit,
         seed=data.split_seed,
         class_names=raw.class_names,
+        folds=data.folds,
+        fold=data.fold or 1,
     )
     settings = _image_settings(data, raw, shape) if raw.kind == "image" else _token_settings(data, raw, shape)
     preprocessor = Preprocessor(settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from zoo.errors import ZooError
 
@@ -20,12 +20,15 @@ def split(
     limit: int | None,
     seed: int,
     class_names: Sequence[str],
+    folds: int | None = None,
+    fold: int = 1,
 ) -> dict[str, np.ndarray]:
     """Sorted indices of each part, counted through the training items, the validation items and the test items.
 
     Without an official test part (`y_test` None), `test` is the share of the training items that becomes one. `limit`
     then keeps at most so many items of each part; without an official validation part, `validation` is the share of
-    the kept training items.
+    the kept training items. With `folds`, the kept training items are cut into so many parts and the `fold`-th, from
+    1, is the validation part: each item is validated in one fold and trained on in all others.
     """
     parts = [y for y in (y_train, y_validation, y_test) if y is not None]
     labels = np.concatenate(parts)
@@ -40,9 +43,28 @@ def split(
             part if len(part) <= limit else _cut(part, labels, limit, seed, "data.limit", class_names)[1]
             for part in (train, kept, held_out)
         )
-    if validation and y_validation is None:
+    if folds is not None:
+        train, kept = _fold(train, labels, folds, fold, seed, class_names)
+    elif validation and y_validation is None:
         train, kept = _cut(train, labels, validation, seed, "data.validation", class_names)
     return {"train": train, "validation": kept, "test": held_out}
+
+
+def _fold(
+    indices: np.ndarray, labels: np.ndarray, folds: int, fold: int, seed: int, class_names: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """`indices` as (the other folds, the `fold`-th of `folds` stratified parts), both sorted."""
+    present, counts = np.unique(labels[indices], return_counts=True)
+    if counts.min() < folds:
+        raise ZooError(
+            f"class '{class_names[present[counts.argmin()]]}' has {counts.min()} training "
+            f"item{'s' if counts.min() != 1 else ''}, too few for data.folds={folds}",
+            "an item of each class in every fold",
+            f"set data.folds={counts.min()} or lower" if counts.min() > 1 else "give more data",
+        )
+    parts = StratifiedKFold(folds, shuffle=True, random_state=seed).split(indices, labels[indices])
+    rest, part = list(parts)[fold - 1]
+    return indices[rest], indices[part]
 
 
 def _cut(
