@@ -18,6 +18,7 @@ def settings(name: str, **changes) -> SimpleNamespace:
     """A `data` block with its defaults, without zoo.config."""
     block = {
         "name": name, "path": None, "batch_size": 16, "validation": 0.1, "test": 0.2, "split_seed": 0, "limit": None,
+        "folds": None, "fold": None,
         "image_size": None, "fit": "pad", "pixel_range": (0.0, 1.0), "mean": None, "std": None,
         "num_words": None, "maxlen": None, "pad": "pre", "truncate": "pre",
         "color": "auto", "on_corrupt": "fail", "text": "text", "label": "label", "min_count": 1,

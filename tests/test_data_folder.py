@@ -12,8 +12,8 @@ from test_data import same, settings, take
 
 from zoo.data import Preprocessor, load
 from zoo.data.decoding import CROP_SHARE, decode, decode_middle
+from zoo.data.folders import labelled, walk
 from zoo.data.headers import MAX_PIXELS, Unreadable, measure
-from zoo.data.sources.image_folder import classes_of
 from zoo.errors import ZooError
 
 
@@ -74,7 +74,7 @@ def test_parts_of_their_own_are_used_as_they_are(tmp_path):
     want = Preprocessor.from_dict(data.info.preprocessing).images(sorted((tmp_path / "val").rglob("*.*")))
     assert np.array_equal(x, want)
     assert list(y) == [0, 0, 0, 1, 1]
-    with pytest.raises(ZooError, match=r"data.validation is 0, but .*val exists; .*; remove data.validation"):
+    with pytest.raises(ZooError, match=r"data.validation is 0, but .* has a validation part of its own; .*; remove"):
         load(block(tmp_path, validation=0.0), seed=0)
 
 
@@ -93,12 +93,13 @@ def test_other_files_are_left_out_and_said(tmp_path):
     (tmp_path / "a" / "notes.txt").write_text("no image")
     (tmp_path / "a" / ".hidden.png").write_text("no image")
     data = load(block(tmp_path), seed=0)
-    assert data.info.notes == ("files that are no JPEG, PNG, BMP or GIF are left out: 1 .txt",)
+    assert data.info.notes == ("files that do not end in .jpg, .jpeg, .png, .bmp, .gif are left out: 1 .txt",)
     assert sum(data.info.sizes.values()) == 10
 
 
 def test_class_names_are_sorted(tmp_path):
-    assert classes_of(folder(tmp_path, dict.fromkeys("qwertyuiop", 0))) == tuple("eiopqrtuwy")
+    found = labelled(walk(folder(tmp_path, dict.fromkeys("qwertyuiop", 1))), (".jpg",), "image")
+    assert found.class_names == tuple("eiopqrtuwy")
 
 
 # -- pixels ----------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any, Literal
 
 from zoo import registry
+from zoo.config.facts import SOURCES
 from zoo.errors import ZooError, did_you_mean
 
 if TYPE_CHECKING:
@@ -208,7 +209,8 @@ def wanted_shape(config: Config) -> tuple[int | None, ...] | None:
         return None
     spec = registry.describe(config.model.name)
     if spec.task == "text-classification":
-        return (config.model.args.get("sequence_length", config.data.maxlen or spec.input_shape[0]),)
+        default = None if SOURCES[config.data.name].own else spec.input_shape[0]  # one's own texts say it themselves
+        return (config.model.args.get("sequence_length", config.data.maxlen or default),)
     size = config.data.image_size or spec.input_shape[:2]
     return (*((size, size) if isinstance(size, int) else size), None)
 

@@ -89,6 +89,10 @@ SOURCES: dict[str, SourceFacts] = {
     "cifar10": SourceFacts("image", 10, takes_path=True, official_test=True),
     "imdb": SourceFacts("tokens", 2, takes_path=True, official_test=True),
     "image_folder": SourceFacts("image", None, takes_path=True, official_test=False, own=True),
+    "text_folder": SourceFacts("tokens", None, takes_path=True, official_test=False, own=True),
+    "csv": SourceFacts("tokens", None, takes_path=True, official_test=False, own=True),
+    "tsv": SourceFacts("tokens", None, takes_path=True, official_test=False, own=True),
+    "jsonl": SourceFacts("tokens", None, takes_path=True, official_test=False, own=True),
     "synthetic": SourceFacts(None, None, takes_path=False, official_test=False),
 }
 DATA_NAMES = tuple(SOURCES)

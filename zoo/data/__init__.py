@@ -17,6 +17,7 @@ from zoo.data.preprocess import Preprocessor
 from zoo.data.sources import SOURCES
 from zoo.data.splits import split
 from zoo.data.stream import TrainStream, in_order
+from zoo.data.texts import Texts, default_length, index
 from zoo.data.tokens import decode
 from zoo.errors import ZooError, did_you_mean
 
@@ -62,6 +63,7 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
             "a share above 0 (the part is then used as it is)",
             "remove data.validation, or move the part away",
         )
+    hashed = raw.hash()
     y = np.concatenate([items.y for items in raw.parts.values()])
     splits = split(
         raw.train.y,
@@ -75,7 +77,14 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
         folds=data.folds,
         fold=data.fold or 1,
     )
-    settings = _image_settings(data, raw, shape) if raw.kind == "image" else _token_settings(data, raw, shape)
+    longest = None
+    if isinstance(raw.train.x, Texts):
+        raw = index(raw, splits["train"], num_words=data.num_words, min_count=data.min_count)
+        longest = default_length(raw.train.x.lengths[splits["train"]])
+    if raw.kind == "image":
+        settings = _image_settings(data, raw, shape)
+    else:
+        settings = _token_settings(data, raw, shape, longest or int(raw.train.x.lengths.max()))
     preprocessor = Preprocessor(settings)
     read = transform = None
     notes = raw.notes
@@ -113,7 +122,7 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
         class_counts={
             part: np.bincount(y[rows], minlength=len(raw.class_names)).tolist() for part, rows in splits.items()
         },
-        hash=raw.hash(),
+        hash=hashed,
         preprocessing=settings,
         vocabulary_size=raw.vocabulary_size,
         notes=notes,
@@ -176,7 +185,9 @@ def _channels_of(color: str, shape: tuple[int | None, ...] | None) -> int:
     return channels
 
 
-def _token_settings(data: DataConfig, raw: Raw, shape: tuple[int | None, ...] | None) -> dict[str, Any]:
+def _token_settings(
+    data: DataConfig, raw: Raw, shape: tuple[int | None, ...] | None, default: int
+) -> dict[str, Any]:
     if shape is not None and len(shape) != 1:
         raise ZooError(f"the model takes input of shape {shape}", f"(length,) for {raw.name}", "choose a text model")
     known = shape[0] if shape else None
@@ -186,7 +197,7 @@ def _token_settings(data: DataConfig, raw: Raw, shape: tuple[int | None, ...] | 
             f"{known}",
             "remove data.maxlen or change the model's sequence_length",
         )
-    length = data.maxlen or known or int(raw.train.x.lengths.max())
+    length = data.maxlen or known or default
     return {
         "kind": "tokens",
         "length": int(length),

@@ -12,13 +12,16 @@ import tempfile
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 from keras.utils import get_file
 
 from zoo.data.unpickle import load_arrays
 from zoo.errors import ZooError
+
+if TYPE_CHECKING:
+    from zoo.config import DataConfig
 
 MAX_MEMBER_BYTES = 2 * 2**30  # far above every official file; a zip that claims more is not one of them
 DOWNLOAD_TIMEOUT = 30.0  # seconds without an answer
@@ -43,6 +46,16 @@ def local(path: str, *, name: str, want: str, folder: bool = False, file: bool =
     if not found.is_dir() and not file:
         raise ZooError(f"data.path={path} is a file", want, "give the path of the folder")
     return found
+
+
+def own(data: DataConfig, *, want: str, file: bool = True) -> Path:
+    """`data.path` of a source that reads the user's own files: a folder or, if `file`, a file."""
+    if data.path is None:
+        raise ZooError("data.path is missing", want, "set data.path")
+    found = Path(data.path).expanduser()
+    if not found.exists():
+        raise ZooError(f"data.path={data.path} does not exist", want, "correct data.path")
+    return local(data.path, name=data.name, want=want, folder=True, file=file)
 
 
 def official(names: Sequence[str], url: str, file_hash: str, *, subfolder: str = "") -> Path:

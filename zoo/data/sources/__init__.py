@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from zoo.data.sources import cifar, digits, image_folder, imdb, mnist, synthetic
+from zoo.data.sources import cifar, digits, image_folder, imdb, mnist, synthetic, tables, text_folder
 
 
 @dataclass(frozen=True)
@@ -23,5 +23,9 @@ SOURCES = {
     "cifar10": Source(cifar.read_cifar10),
     "imdb": Source(imdb.read),
     "image_folder": Source(image_folder.read),
+    "text_folder": Source(text_folder.read),
+    "csv": Source(tables.read),
+    "tsv": Source(tables.read),
+    "jsonl": Source(tables.read),
     "synthetic": Source(synthetic.read, takes_path=False),
 }
