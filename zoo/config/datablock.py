@@ -10,6 +10,7 @@ from . import facts
 from .fields import (
     LARGEST,
     Block,
+    NonNegative,
     Numbers,
     Positive,
     PositiveOrNull,
@@ -25,13 +26,32 @@ from .fields import (
 )
 
 
+class RandAugment(Block):
+    """keras.layers.RandAugment, the same changes again for the same seed, epoch and image."""
+
+    num_ops: Positive = Field(2, description="how many changes each image gets, one after the other")
+    factor: Annotated[float, Field(gt=0, le=1), says("a number above 0, up to 1")] = Field(
+        0.5, description="strength of a change is drawn up to this, as Keras means it"
+    )
+
+
 class Augment(Block):
     """Random changes of training images, the same ones again for the same seed, epoch and image."""
 
-    shift: Whole = Field(0, description="shift by up to this many pixels in each direction")
+    shift: Whole = Field(
+        0, description="shift by up to this many pixels in each direction: a random crop of the image padded by them"
+    )
     flip: Annotated[Literal["horizontal"] | None, says("horizontal or null")] = Field(
         None, description="horizontal: mirror half of the images"
     )
+    brightness: Share = Field(0.0, description="add up to this share of white, or take it away")
+    contrast: Share = Field(0.0, description="multiply differences from the mean by 1 - this to 1 + this")
+    saturation: Share = Field(0.0, description="multiply the saturation by 1 - this to 1 + this; RGB alone")
+    pca: NonNegative = Field(
+        0.0, description="AlexNet's noise along the principal colours of the training part, of this standard deviation "
+        "(the paper: 0.1); RGB alone"
+    )  # fmt: skip
+    rand_augment: RandAugment | None = Field(None, description="random changes of many kinds, or null; RGB alone")
 
 
 class DataConfig(Block):
