@@ -163,7 +163,8 @@ def test_a_device_that_is_not_there_is_refused(tmp_path):
 def test_an_output_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "tiny.yaml").write_text(TINY)
     (tmp_path / "file").write_text("")
-    refused(zoo("train", tmp_path / "tiny.yaml", f"runtime.output={tmp_path}/file"), "cannot be written", "runtime.output")
+    done = zoo("train", tmp_path / "tiny.yaml", f"runtime.output={tmp_path}/file")
+    refused(done, "cannot be written", "runtime.output")
 
 
 def test_a_folder_that_is_no_run(tmp_path):

@@ -167,7 +167,7 @@ def test_a_full_disk_costs_no_state(straight, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(np, "savez", full)
-    with pytest.raises(ZooError, match="No space left on device.*last good state is untouched"):
+    with pytest.raises(ZooError, match=r"No space left on device.*last good state is untouched"):
         train(make(tmp_path))
     monkeypatch.undo()
     assert sorted(p for p in states[0].parent.iterdir() if p.is_dir()) == states

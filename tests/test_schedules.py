@@ -228,7 +228,7 @@ def test_optimizers_without_a_momentum_keep_keras_classes():
 
 
 def test_a_momentum_that_one_cycle_overrides_is_refused():
-    said = r"train.optimizer.momentum: 0.8 would never be used: one_cycle moves it from max_momentum 0.95; remove it, or"
+    said = r"train.optimizer.momentum: 0.8 would never be used: one_cycle moves it from max_momentum 0.95; remove it"
     with pytest.raises(ZooError, match=said):
         config("{name: one_cycle}", "{name: sgd, learning_rate: 0.4, momentum: 0.8}")
     config("{name: one_cycle, max_momentum: 0.8, min_momentum: 0.8}",
