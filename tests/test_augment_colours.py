@@ -210,10 +210,10 @@ def test_files_read_one_by_one_give_the_same_axes():
     np.testing.assert_array_equal(singly, augmentation(prepare, prepare.array(raw), pca=0.1).colours.axes)
 
 
-@pytest.mark.xfail(strict=True, reason="zoo.data.load does not call augmentation() yet")
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="zoo.data.load does not call augmentation() yet")
 @pytest.mark.parametrize("augment", [{"brightness": 0.3}, {"pca": 0.5}, {"rand_augment": {"num_ops": 1}}])
 def test_the_loader_uses_the_block(augment):
-    block = {"name": "synthetic", "shape": [8, 8, 3], "samples": 100, "augment": augment}
+    block = {"name": "synthetic", "shape": [8, 8, 3], "samples": 400, "augment": augment}
     train = load(Config.from_dict({"model": {"name": "lenet5"}, "data": block}).data, seed=0).train
     (x, _), plain = next(iter(train.stream())), train.arrays()[0]
     assert not np.array_equal(x, plain[train.order(0).numpy()[: len(x)]])
