@@ -21,8 +21,11 @@ class ZooError(Exception):
         super().__init__("; ".join(parts))
 
 
-class Interrupted(Exception):
-    """Training was stopped by a signal after its state was saved; carries the exit code (130 or 143)."""
+class Interrupted(BaseException):
+    """Training was stopped by a signal after its state was saved; carries the exit code (130 or 143).
+
+    No `Exception`, like KeyboardInterrupt: Keras catches those in every layer call and raises another kind.
+    """
 
     def __init__(self, message: str, code: int):
         super().__init__(message)

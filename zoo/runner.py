@@ -14,6 +14,8 @@ from zoo.errors import Interrupted, ZooError
 from zoo.rundir import Run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import keras
     import tensorflow as tf
     from rich.console import Console
@@ -22,7 +24,14 @@ if TYPE_CHECKING:
     from zoo.data import Dataset
 
 
-def train(config: Config, *, resume: str = "auto", console: Console | None = None) -> Run:
+def train(
+    config: Config,
+    *,
+    resume: str = "auto",
+    console: Console | None = None,
+    watch: Callable[[list[dict[str, Any]]], None] | None = None,
+    test: bool = True,
+) -> Run:
     """Train the config's model and evaluate its best weights once on the test split.
 
     The same config and output go on in the same folder: an unfinished run is taken over where it stopped, bit for
@@ -32,6 +41,8 @@ def train(config: Config, *, resume: str = "auto", console: Console | None = Non
         config: from `zoo.load_config`.
         resume: "auto" as above; "never" begins afresh, in the folder of the unfinished run if there is one.
         console: where progress goes; the standard output by default.
+        watch: called at the end of each epoch with all rows of the history; what it raises ends the training.
+        test: False leaves the test split alone, as a search must that chooses by validation.
 
     Returns:
         The run; `run.metrics["test"]` holds its figures.
@@ -68,8 +79,8 @@ def train(config: Config, *, resume: str = "auto", console: Console | None = Non
             for left in run.path.glob(".*.part.*"):  # half-written by a process that was killed
                 left.unlink()
             _describe_data(run, job)
-            stopped, best_epoch = _fit(run, job, resume, signals, console)
-            metrics = _evaluate(run, config, job, stopped, best_epoch)
+            stopped, best_epoch = _fit(run, job, resume, signals, console, watch)
+            metrics = _evaluate(run, job, stopped, best_epoch, test and config.data.folds is None)
             _finish(run, config, metrics)
     console.print(
         f"best epoch {best_epoch}, "
@@ -176,7 +187,9 @@ def _describe_data(run: Run, job: Job) -> None:
     rundir.write_json(run.path / rundir.SPLITS, {k: [int(i) for i in v] for k, v in job.data.splits.items()})
 
 
-def _fit(run: Run, job: Job, resume: str, signals: Any, console: Console) -> tuple[str, int]:
+def _fit(
+    run: Run, job: Job, resume: str, signals: Any, console: Console, watch: Callable[[list[dict]], None] | None
+) -> tuple[str, int]:
     """Train until the last epoch or the stop; returns why it ended and the best epoch, counted from 1."""
     from zoo.config import monitor_mode
     from zoo.training import callbacks as cb
@@ -202,7 +215,13 @@ def _fit(run: Run, job: Job, resume: str, signals: Any, console: Console) -> tup
 
     checkpoint = config.callbacks.checkpoint
     best = cb.Best(checkpoint.monitor, monitor_mode(checkpoint.monitor), save_best)
-    history = cb.History(lambda rows: rundir.write_history(run, rows))
+
+    def write_history(rows: list[dict[str, Any]]) -> None:
+        rundir.write_history(run, rows)
+        if watch:
+            watch(rows)
+
+    history = cb.History(write_history)
     remembering: dict[str, Any] = {"history": history, "best": best}
     if config.callbacks.early_stopping:
         remembering["early_stopping"] = cb.EarlyStopping(**config.callbacks.early_stopping.model_dump())
@@ -259,7 +278,7 @@ def _fit(run: Run, job: Job, resume: str, signals: Any, console: Console) -> tup
     except Interrupted as error:
         where = keeper.states.newest()[0] or {"epoch": 0, "step": 0}
         raise Interrupted(
-            f"{error} after epoch {where['epoch']}, step {where['step']}; everything is saved in {run}: "
+            f"{signals} after epoch {where['epoch']}, step {where['step']}; everything is saved in {run}: "
             "give the same command again to go on",
             error.code,
         ) from error
@@ -299,15 +318,13 @@ def _note_resume(run: Run, position: Any, console: Console) -> None:
         console.print("the result may differ in the last bits: not the same " + ", ".join(differing), highlight=False)
 
 
-def _evaluate(run: Run, config: Config, job: Job, stopped: str, best: int) -> dict[str, Any]:
+def _evaluate(run: Run, job: Job, stopped: str, best: int, test: bool) -> dict[str, Any]:
     """Evaluate the best weights: the one time the test split is touched; the folds of a cross-validation never do."""
     from zoo.evaluation import figures
 
     metrics: dict[str, Any] = {"best_epoch": best, "stopped": stopped}
-    for split in ("validation", "test"):
-        used = job.data.validation is not None if split == "validation" else config.data.folds is None
-        if used:
-            metrics[split] = figures(run, split, dataset=job.data).summary
+    for split in (["validation"] if job.data.validation is not None else []) + (["test"] if test else []):
+        metrics[split] = figures(run, split, dataset=job.data).summary
     rundir.write_json(run.path / rundir.METRICS, metrics)
     return metrics
 

@@ -247,10 +247,12 @@ class Keeper(keras.callbacks.Callback):
 class Signals:
     """Ctrl-C and SIGTERM, answered at the next step while `fit` runs and at once elsewhere.
 
-    A second Ctrl-C does not wait.
+    A second Ctrl-C does not wait, and neither does the first for longer than `PATIENCE` seconds: where a step, the
+    tracing before the first one or a validation takes more, the training ends like a killed one, at its last state.
     """
 
     CODES: ClassVar[dict[int, int]] = {signal.SIGINT: 130, signal.SIGTERM: 143}
+    PATIENCE: ClassVar[float] = 5.0
 
     def __init__(self):
         self.received: int | None = None
@@ -259,24 +261,35 @@ class Signals:
     def _handle(self, number, frame):
         if self.in_fit and self.received is None:
             self.received = number
+            signal.setitimer(signal.ITIMER_REAL, self.PATIENCE)
             return
         self.received = number
         self.stop()
 
+    def _out_of_patience(self, number, frame):
+        if self.received is not None:
+            self.stop()
+
     def stop(self) -> None:
         """End the training: the caller has saved what there was to save."""
-        name = signal.Signals(self.received).name
-        raise Interrupted(f"stopped by {name}", self.CODES[self.received])
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        raise Interrupted(f"{self}: give the same command again to go on", self.CODES[self.received])
+
+    def __str__(self) -> str:
+        return f"stopped by {signal.Signals(self.received).name}"
 
     @contextmanager
     def listening(self):
         """Take over the two signals for the block (in the main thread; elsewhere signals stay the caller's)."""
         try:
             before = {number: signal.signal(number, self._handle) for number in self.CODES}
+            before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._out_of_patience)
         except ValueError:  # not the main thread: a notebook's or server's worker
             before = {}
         try:
             yield self
         finally:
+            if before:
+                signal.setitimer(signal.ITIMER_REAL, 0)
             for number, handler in before.items():
                 signal.signal(number, handler)
