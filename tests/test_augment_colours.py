@@ -210,7 +210,6 @@ def test_files_read_one_by_one_give_the_same_axes():
     np.testing.assert_array_equal(singly, augmentation(prepare, prepare.array(raw), pca=0.1).colours.axes)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="zoo.data.load does not call augmentation() yet")
 @pytest.mark.parametrize("augment", [{"brightness": 0.3}, {"pca": 0.5}, {"rand_augment": {"num_ops": 1}}])
 def test_the_loader_uses_the_block(augment):
     block = {"name": "synthetic", "shape": [8, 8, 3], "samples": 400, "augment": augment}

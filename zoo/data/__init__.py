@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.data.augment import Augment
+from zoo.data.augment import augmentation
 from zoo.data.contract import DataInfo, Dataset, Raw
 from zoo.data.imagefiles import ImageFiles, common_shape, take
 from zoo.data.preprocess import Preprocessor
@@ -86,16 +86,16 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
     else:
         settings = _token_settings(data, raw, shape, longest or int(raw.train.x.lengths.max()))
     preprocessor = Preprocessor(settings)
+    sized = isinstance(raw.train.x, ImageFiles)
     read = transform = None
     notes = raw.notes
-    if isinstance(raw.train.x, ImageFiles):
+    if sized:
         x, splits, read, wrong = take(raw, splits, preprocessor, skip=data.on_corrupt == "skip", limit=IN_MEMORY_BYTES)
         notes += wrong
     else:
         x = {part: _rows(raw, part, rows, preprocessor) for part, rows in splits.items()}
     model_shape = tuple(settings["shape"]) if raw.kind == "image" else (settings["length"],)
     if raw.kind == "image":
-        sized = isinstance(raw.train.x, ImageFiles)
         items = sum(map(len, splits.values()))
         if read or 4 * np.prod(model_shape, dtype=object) * items > IN_MEMORY_BYTES:
             transform = preprocessor.scale if sized else preprocessor.batch
@@ -103,8 +103,8 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
             x = {part: preprocessor.array(pixels, sized=sized) for part, pixels in x.items()}
 
     augment = None
-    if raw.kind == "image" and (data.augment.shift or data.augment.flip):
-        augment = Augment(data.augment.shift, data.augment.flip == "horizontal", preprocessor.background)
+    if raw.kind == "image":
+        augment = augmentation(preprocessor, x["train"], transform, read, **vars(data.augment))
     train = TrainStream(
         x["train"], y[splits["train"]], batch_size=data.batch_size, seed=seed,
         transform=transform, augment=augment, read=read,
@@ -128,7 +128,8 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
         notes=notes,
         vocabulary=raw.vocabulary,
     )
-    return Dataset(train, validation, test, info, splits)
+    names = [name for items in raw.parts.values() for name in items.x.names] if sized else None
+    return Dataset(train, validation, test, info, splits, names)
 
 
 def _rows(raw: Raw, part: str, rows: np.ndarray, preprocessor: Preprocessor) -> np.ndarray:

@@ -130,6 +130,7 @@ class Dataset:
     test: tf.data.Dataset
     info: DataInfo
     splits: dict[str, np.ndarray]
+    names: Sequence[str] | None = None  # of the items by that order, where they are files
 
 
 def check_images(name: str, x: np.ndarray, shape: Sequence[int], where: str) -> np.ndarray:

@@ -62,6 +62,12 @@ class Preprocessor:
         """float32 (C,): what a black pixel becomes."""
         return self._scale(tf.zeros([1, 1, 1, self.shape[2]])).numpy().reshape(-1)
 
+    def pixels(self, images: np.ndarray) -> np.ndarray:
+        """What the model takes, (N, H, W, C) -> uint8 as it looked before mean, std and pixel_range."""
+        shown = images if self._std is None else images * self._std
+        shown = shown if self._mean is None else shown + self._mean
+        return np.clip(np.rint((shown - self._low) / (self._high - self._low) * 255), 0, 255).astype(np.uint8)
+
     def batch(self, images: tf.Tensor) -> tf.Tensor:
         """Pixels 0..255 of any dtype, (B, h, w, 1|2|3|4) -> float32 (B, H, W, C). Traceable, for `tf.data`."""
         return self.scale(self._to_size(_to_channels(tf.cast(images, tf.float32), self.shape[2])))

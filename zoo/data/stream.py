@@ -75,6 +75,10 @@ class TrainStream:
         seed = tf.stack([tf.constant(self._seed, tf.int64), tf.cast(epoch, tf.int64)])
         return tf.random.experimental.stateless_shuffle(tf.range(self.size, dtype=tf.int64), seed=seed)
 
+    def in_order(self) -> tf.data.Dataset:
+        """Finite batches (x, y) as the model takes them, unshuffled and not augmented."""
+        return in_order(self._x.numpy(), self._y.numpy(), self.batch_size, self._transform, self._read)
+
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """(x, y) in memory as the model takes them, unshuffled and not augmented."""
         if self._read:
