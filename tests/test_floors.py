@@ -34,6 +34,7 @@ FLOORS = [
         "reproducing",
         "run_comparison",
         "paired",
+        "data_report",
     },
     {"cli", "__main__", "__init__"},
 ]

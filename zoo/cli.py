@@ -360,6 +360,26 @@ def config_(
     print(json.dumps(resolved.to_dict(), indent=2) if as_json else tables.config(resolved))
 
 
+@app.command("data", rich_help_panel=DATA)
+def data_(
+    config: Annotated[Path, typer.Argument(help="A YAML file.")],
+    overrides: Overrides = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A picture of examples: .png, .svg.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Look at a config's data: classes, values, examples, duplicates between the parts, speed."""
+    from zoo import tables
+    from zoo.config import load_config
+    from zoo.data_report import report
+
+    loaded = load_config(config, overrides or ())
+    _tensorflow()
+    found = report(loaded, output)
+    print(json.dumps(found.to_dict(), ensure_ascii=False) if as_json else tables.data(found))
+    if output and not as_json:
+        print(f"written: {output}")
+
+
 @app.command(rich_help_panel=DATA)
 def devices(as_json: Json = False) -> None:
     """Show what TensorFlow computes on and, where no GPU is used, why."""

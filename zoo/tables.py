@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zoo import registry
 from zoo.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from zoo.data_report import DataReport
+
+MOST_CLASSES = 40  # rows of a table
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> str:
@@ -173,3 +178,38 @@ def _yaml(value: Any) -> str:
     import json
 
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def data(report: DataReport) -> str:
+    """The answer of `zoo data`."""
+    parts = list(report.class_counts)
+    counts = report.class_counts
+    rows = [(name, *(number(counts[part][i]) for part in parts)) for i, name in enumerate(report.class_names)]
+    if len(rows) > MOST_CLASSES:
+        rows = [*rows[: MOST_CLASSES - 1], (f"... {len(rows) - MOST_CLASSES + 1} more", *("" for _ in parts))]
+    rows.append(("all", *(number(sum(counts[part])) for part in parts)))
+    words = f", {report.vocabulary_size:,} words known" if report.vocabulary_size else ""
+    lines = [
+        f"{report.name}: {shape(report.input_shape)} {'pixels' if report.kind == 'image' else 'words'}{words}",
+        "",
+        table(("class", *parts), rows, right=tuple(range(1, len(parts) + 1))),
+        "",
+    ]
+    if report.kind == "image":
+        for key, values in report.values.items():
+            lines.append(f"{key:<12} {'  '.join(f'{v:g}' for v in values)}")
+    else:
+        of, unknown = report.values["words"], report.values["unknown"]
+        lines += [
+            f"words        {of['least']} to {of['largest']}, median {of['median']}; "
+            f"{report.values['padding']:.1%} padding, {report.values['full']:.1%} of the texts full or cut",
+            f"unknown      {', '.join(f'{part} {share:.2%}' for part, share in unknown.items())} of all words",
+        ]
+    for between, found in report.duplicates.items():
+        other = f", {found['other_label']} of them with another label" if found["other_label"] else ""
+        pairs = "; ".join(" = ".join(pair) for pair in found["pairs"])
+        lines.append(f"duplicates   {found['count']} between {between}{other}{f': {pairs}' if pairs else ''}")
+    lines.append(f"speed        {report.samples_per_second:,.0f} samples per second")
+    for row in report.examples:
+        lines += ["", f"{row['class']}: {row['text']}"]
+    return "\n".join([*lines, *([""] if report.notes else []), *report.notes])

@@ -7,5 +7,8 @@
 from zoo.drawing.curves import plot_confusion, plot_curves
 from zoo.drawing.picture import FORMATS, LEVELS, plot
 from zoo.drawing.rates import plot_range_test, plot_schedule
+from zoo.drawing.samples import plot_samples
 
-__all__ = ["FORMATS", "LEVELS", "plot", "plot_confusion", "plot_curves", "plot_range_test", "plot_schedule"]
+__all__ = [
+    "FORMATS", "LEVELS", "plot", "plot_confusion", "plot_curves", "plot_range_test", "plot_samples", "plot_schedule",
+]  # fmt: skip
