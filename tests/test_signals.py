@@ -49,6 +49,20 @@ def test_a_step_that_does_not_end_is_waited_for_no_longer_than_patience(tmp_path
     assert_equal_runs(train(make(tmp_path / "straight", *short))[0], run)
 
 
+def test_what_tensorflow_makes_of_a_signal_is_the_signal():
+    def traced():
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except Interrupted:
+            raise SystemError("bad argument to internal function") from None
+
+    with pytest.raises(Interrupted, match="stopped by SIGTERM") as caught, Signals().listening():
+        traced()
+    assert caught.value.code == 143
+    with pytest.raises(SystemError), Signals().listening():
+        raise SystemError("not ours")
+
+
 def test_nothing_is_left_behind():
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)}
     with Signals().listening() as signals:

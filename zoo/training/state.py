@@ -257,6 +257,7 @@ class Signals:
     def __init__(self):
         self.received: int | None = None
         self.in_fit = False
+        self.stopping = False
 
     def _handle(self, number, frame):
         if self.in_fit and self.received is None:
@@ -273,7 +274,11 @@ class Signals:
     def stop(self) -> None:
         """End the training: the caller has saved what there was to save."""
         signal.setitimer(signal.ITIMER_REAL, 0)
-        raise Interrupted(f"{self}: give the same command again to go on", self.CODES[self.received])
+        self.stopping = True
+        raise self._interrupted()
+
+    def _interrupted(self) -> Interrupted:
+        return Interrupted(f"{self}: give the same command again to go on", self.CODES[self.received])
 
     def __str__(self) -> str:
         return f"stopped by {signal.Signals(self.received).name}"
@@ -288,6 +293,10 @@ class Signals:
             before = {}
         try:
             yield self
+        except Exception as error:
+            if self.stopping:  # TensorFlow's C code, interrupted while it traces, raises a SystemError of its own
+                raise self._interrupted() from error
+            raise
         finally:
             if before:
                 signal.setitimer(signal.ITIMER_REAL, 0)
