@@ -22,6 +22,7 @@ PUBLIC = {
     "train": "zoo.runner",
     "repeat": "zoo.repeating",
     "cross_validate": "zoo.folding",
+    "sweep": "zoo.sweeping",
     "evaluate": "zoo.evaluation",
     "predict": "zoo.prediction",
     "open_run": "zoo.rundir",

@@ -152,6 +152,25 @@ def train(
     print(json.dumps(series.to_dict()) if as_json else series.text())
 
 
+@app.command(rich_help_panel=TRAINING)
+def sweep(
+    config: Annotated[Path, typer.Argument(help="A YAML file.")],
+    space: Annotated[Path, typer.Argument(help="A YAML file: space, trials, metric, prune, seed.")],
+    overrides: Overrides = None,
+    as_json: Json = False,
+) -> None:
+    """Search for better values of a config's keys by Optuna; the same command goes on where it was stopped."""
+    from rich.console import Console
+
+    from zoo.config import load_config
+    from zoo.sweeping import sweep as act
+
+    resolved = load_config(config, overrides or ())
+    _tensorflow()
+    result = act(resolved, space, console=Console(stderr=as_json))
+    print(json.dumps(result.to_dict()) if as_json else result.text())
+
+
 @app.command(rich_help_panel=RUNS)
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A run folder.")],

@@ -235,6 +235,24 @@ def _digest(run: Run) -> str | None:
         return None
 
 
+def make_folder(path: Path) -> Path:
+    """Make an output folder that can be written, with those above it; returns it.
+
+    Raises:
+        ZooError: it cannot be made or written.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        os.rmdir(tempfile.mkdtemp(prefix=".new-", dir=path))
+    except OSError as error:
+        raise ZooError(
+            f"the output folder {path} cannot be written: {error.strerror}",
+            "a folder you may write to",
+            "set runtime.output=FOLDER",
+        ) from error
+    return path
+
+
 def create(output: Path, name: str, config_yaml: str, environment: dict[str, Any]) -> Run:
     """Make a new run folder with its config and environment in it.
 
@@ -243,16 +261,8 @@ def create(output: Path, name: str, config_yaml: str, environment: dict[str, Any
     Raises:
         ZooError: the output folder cannot be made or written.
     """
-    parent = output / name
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        hidden = Path(tempfile.mkdtemp(prefix=".new-", dir=parent))
-    except OSError as error:
-        raise ZooError(
-            f"the output folder {parent} cannot be written: {error.strerror}",
-            "a folder you may write to",
-            "set runtime.output=FOLDER",
-        ) from error
+    parent = make_folder(output / name)
+    hidden = Path(tempfile.mkdtemp(prefix=".new-", dir=parent))
     hidden.chmod(0o755)
     write(hidden / CONFIG, config_yaml)
     write_json(hidden / ENVIRONMENT, {"format": FORMAT, **environment})
