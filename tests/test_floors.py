@@ -37,7 +37,6 @@ FLOORS = [
         "run_comparison",
         "paired",
         "data_report",
-        "embedding",
     },
     {"cli", "__main__", "__init__"},
 ]
