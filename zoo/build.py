@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, Literal
 
-from zoo import registry
+from zoo import embedding, registry
 from zoo.config.facts import SOURCES
 from zoo.errors import ZooError, did_you_mean
 
@@ -236,6 +236,7 @@ def model_for(config: Config, info: DataInfo) -> keras.Model:
             "choose another with `zoo list`, or other data",
         )
     _fit_words(words, "classes", info.classes, _default_classes(name, info), at_least=False, name=name)
+    embedding.settle(words, name)
     if kind == "tokens":
         _fit_words(words, "vocabulary_size", info.vocabulary_size, info.vocabulary_size, at_least=True, name=name)
         length = info.input_shape[0]
@@ -328,7 +329,8 @@ def model_of(run: Run) -> keras.Model:
     from zoo.weights import manifest
 
     config = run.config
-    fresh = config.model_copy(update={"model": config.model.model_copy(update={"weights": None})})
+    update = {"weights": None, "args": embedding.without_file(run)}
+    fresh = config.model_copy(update={"model": config.model.model_copy(update=update)})
     model = model_for(fresh, DataInfo.from_dict(run.data, run.vocabulary))
     manifest.load(model, run.weights)
     return model

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import devices, rundir
+from zoo import devices, embedding, rundir
 from zoo.errors import Interrupted, ZooError
 from zoo.rundir import Run
 
@@ -73,7 +73,7 @@ def train(
         if run is None:
             environment = {"config_digest": config.digest(), "data_hash": job.data.info.hash, **devices.environment()}
             run = rundir.create(output, config.name, _anywhere(config).to_yaml(), environment)
-        for note in job.data.info.notes:
+        for note in job.notes:
             console.print(note, highlight=False, soft_wrap=True)
         with rundir.locked(run):
             for left in run.path.glob(".*.part.*"):  # half-written by a process that was killed
@@ -106,10 +106,12 @@ def _one_run(config: Config) -> None:
 
 
 def _anywhere(config: Config) -> Config:
-    """The config as the folder keeps it: a relative data.path would mean another file from another place."""
-    if config.data.path is None:
-        return config
-    return config.override(f"data.path={json.dumps(str(Path(config.data.path).absolute()))}")
+    """The config as the folder keeps it: a relative path would mean another file from another place."""
+    paths = {"data.path": config.data.path}
+    if embedding.asked(config):
+        paths["model.args.embedding"] = config.model.args["embedding"]
+    known = {key: str(Path(path).expanduser().absolute()) for key, path in paths.items() if path is not None}
+    return config.override(*(f"{key}={json.dumps(path)}" for key, path in known.items())) if known else config
 
 
 @dataclass
@@ -120,6 +122,7 @@ class Job:
     data: Dataset
     model: keras.Model
     steps_per_epoch: int
+    notes: tuple[str, ...] = ()  # what is said once before the training
 
     def batches(self, epoch: int = 0, step: int = 0) -> tf.data.Dataset:
         """The endless training batches from there on, mixed where the config says so."""
@@ -155,6 +158,7 @@ def prepare(config: Config) -> Job:
     with devices.place(config.runtime.device):
         dataset = data.load(config.data, seed=config.runtime.seed, input_shape=wanted_shape(config))
         model = with_heads(model_for(config, dataset.info), config.train.loss_weights)
+        notes = (embedding.fill(model, config, dataset.info),) if embedding.asked(config) else ()
         if config.train.freeze:
             freeze(model, config.model.name, config.train.freeze)
         objectives.regularise(model, config.train)
@@ -169,7 +173,7 @@ def prepare(config: Config) -> Job:
             steps_per_execution=devices.steps_per_execution(config, model, steps),
         )
         objectives.build(model)
-    return Job(config, dataset, model, steps)
+    return Job(config, dataset, model, steps, dataset.info.notes + notes)
 
 
 def _describe_data(run: Run, job: Job) -> None:
