@@ -37,6 +37,7 @@ FLOORS = [
         "run_comparison",
         "paired",
         "data_report",
+        "embedding",
     },
     {"cli", "__main__", "__init__"},
 ]
