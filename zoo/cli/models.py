@@ -1,0 +1,128 @@
+"""The commands on models: list, info, summary, plot, compare, verify, import-weights."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoo.cli.door import MODELS, Json, app, quiet_tensorflow
+from zoo.errors import ZooError
+
+
+@app.command("list", rich_help_panel=MODELS)
+def list_(
+    pattern: Annotated[str, typer.Argument(help="A part of the name, or a pattern such as 'resnet*'.")] = "*",
+    task: Annotated[str | None, typer.Option(help="image-classification or text-classification.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the models: parameters, multiply-adds, paper."""
+    from zoo import registry, tables
+
+    names = registry.list_models(pattern, task=task)
+    if not names:
+        raise ZooError(f"no model matches '{pattern}'", mend="`zoo list` shows all")
+    print(json.dumps(names) if as_json else tables.models([registry.describe(n) for n in names]))
+
+
+@app.command(rich_help_panel=MODELS)
+def info(model: Annotated[str, typer.Argument(help="A name from `zoo list`.")], as_json: Json = False) -> None:
+    """Show a model's paper, counts, printed figures, deviations, arguments and recipe."""
+    from zoo import registry, tables
+
+    spec = registry.describe(model)
+    print(json.dumps(tables.spec_dict(spec), indent=2) if as_json else tables.spec(spec))
+
+
+@app.command(rich_help_panel=MODELS)
+def summary(
+    model: Annotated[str, typer.Argument(help="A name from `zoo list`, or package.module:function.")],
+    explain: Annotated[bool, typer.Option("--explain", help="Derive every number by its formula.")] = False,
+    all_layers: Annotated[bool, typer.Option("--all", help="A row for every layer, not for every block.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show shapes, parameters, multiply-adds and receptive field, block by block."""
+    from zoo.summarizing import summary as act
+
+    quiet_tensorflow()
+    found = act(model, all_layers=all_layers, explain=explain)
+    print(json.dumps(found.to_dict()) if as_json else found)
+
+
+class Level(StrEnum):
+    blocks = "blocks"
+    layers = "layers"
+
+
+@app.command(rich_help_panel=MODELS)
+def plot(
+    what: Annotated[str, typer.Argument(help="A model's name, a run folder, or a config.", metavar="MODEL|RUN|CONFIG")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The picture: .svg, .png, .html, .mmd or .txt.")
+    ] = None,
+    level: Annotated[Level, typer.Option(help="The paper's blocks, or every layer.")] = Level.blocks,
+    schedule: Annotated[bool, typer.Option("--schedule", help="A config's rate and momentum instead.")] = False,
+) -> None:
+    """Draw an architecture, of a run also its curves."""
+    from zoo.pictures import draw, draw_schedule
+
+    quiet_tensorflow()
+    for path in [draw_schedule(what, output)] if schedule else draw(what, output, level.value):
+        print(f"written: {path}")
+
+
+@app.command(rich_help_panel=MODELS)
+def compare(
+    what: Annotated[list[str], typer.Argument(help="Two or more models, or run folders.", metavar="MODEL|RUN ...")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="A picture, .png, .svg or .pdf: accuracy over operations, or curves."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Hold models against each other (cost, depth, memory, accuracy), or runs (configs, results, real or luck)."""
+    from zoo.comparison import compare_models
+    from zoo.run_comparison import all_runs, compare_runs
+
+    act = compare_runs if all_runs(what) else compare_models
+    quiet_tensorflow()
+    result = act(what, output)
+    print(json.dumps(result.to_dict(), ensure_ascii=False) if as_json else result.text())
+    if output is not None and not as_json:
+        print(f"\nwritten: {output}")
+
+
+@app.command(rich_help_panel=MODELS)
+def verify(
+    models: Annotated[list[str] | None, typer.Argument(help="Names from `zoo list`; all by default.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Prove the catalogue: counts, every layer, parity with Keras's own nets. Exit code 1 names a row that departs."""
+    from zoo import registry
+    from zoo import verify as room
+
+    for name in models or ():
+        registry.describe(name)
+    quiet_tensorflow()
+    verdicts = room.verify(models or ())
+    print(json.dumps([v.to_dict() for v in verdicts]) if as_json else room.table(verdicts))
+    if not all(v.ok for v in verdicts):
+        raise typer.Exit(1)
+
+
+@app.command("import-weights", rich_help_panel=MODELS)
+def import_weights(
+    model: Annotated[str, typer.Argument(help="A name from `zoo list`.")],
+    file: Annotated[str, typer.Argument(help="A .h5, .safetensors or .pth file, or a source of `zoo info`.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="By default MODEL.weights.h5 here.")] = None,
+) -> None:
+    """Check a published weights file tensor by tensor and write it as one of the zoo's own."""
+    from zoo import registry
+    from zoo.publishing import import_weights as act
+
+    registry.describe(model)
+    quiet_tensorflow()
+    print(f"written: {act(model, file, output)}")

@@ -1,0 +1,102 @@
+"""The commands on runs: evaluate, predict, reproduce, export."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoo.cli.door import RUNS, Json, app, quiet_tensorflow
+
+
+@app.command(rich_help_panel=RUNS)
+def evaluate(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    as_json: Json = False,
+) -> None:
+    """Evaluate a run's best weights: loss, accuracy, per class, confusion matrix."""
+    from zoo import rundir, tables
+    from zoo.evaluation import evaluate as act
+
+    opened = rundir.open_run(run)
+    quiet_tensorflow()
+    result = act(opened, split)
+    if as_json:
+        print(json.dumps(opened.metrics if opened.finished else {split: result}))
+    else:
+        print(tables.evaluation(result, opened.data["class_names"]))
+        print(f"written: {run}/metrics.json, {run}/confusion.png")
+
+
+@app.command(rich_help_panel=RUNS)
+def predict(
+    run: Annotated[str, typer.Argument(help="A run folder; or a model's name with --weights.", metavar="RUN|MODEL")],
+    inputs: Annotated[list[str], typer.Argument(help="Image files; or texts, or files of text, for a text run.")],
+    weights: Annotated[str | None, typer.Option(help="For a model's name: imagenet, a source, or a file.")] = None,
+    class_index: Annotated[str | None, typer.Option(help="A copy of imagenet_class_index.json.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many labels to show.")] = 5,
+    as_json: Json = False,
+) -> None:
+    """Label images or texts with a run's best weights, or photos with published ones."""
+    from zoo import registry, rundir, tables
+
+    if weights is not None:
+        from zoo.publishing import classify
+
+        registry.describe(run)
+        quiet_tensorflow()
+        rows = classify(run, inputs, weights, class_index=class_index)
+    else:
+        from zoo.prediction import predict as act
+        from zoo.prediction import read_texts
+
+        opened = rundir.open_run(run)
+        quiet_tensorflow()
+        rows = act(opened, read_texts(inputs) if opened.data["kind"] == "tokens" else inputs)
+    print(json.dumps(rows, ensure_ascii=False) if as_json else tables.predictions(rows, top))
+
+
+@app.command(rich_help_panel=RUNS)
+def reproduce(
+    run: Annotated[Path, typer.Argument(help="A finished run folder.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Where the new run goes; by default reproductions/ beside it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Train a run again from its folder and say of each figure: equal, within the seeds' spread, or different."""
+    from rich.console import Console
+
+    from zoo import rundir
+    from zoo.reproducing import reproduce as act
+
+    opened = rundir.open_run(run)
+    quiet_tensorflow()
+    result = act(opened, output, console=Console(stderr=as_json))
+    print(json.dumps(result.to_dict()) if as_json else result.text())
+
+
+class ExportFormat(StrEnum):
+    torchvision = "torchvision"
+    safetensors = "safetensors"
+
+
+@app.command(rich_help_panel=RUNS)
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    format: Annotated[ExportFormat, typer.Option(help="torchvision's names and layout, or Keras's for any net.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="By default NAME.safetensors in the run.")
+    ] = None,
+) -> None:
+    """Write a run's best weights in the layout of another library."""
+    from zoo import rundir
+    from zoo.publishing import export as act
+
+    opened = rundir.open_run(run)
+    quiet_tensorflow()
+    print(f"written: {act(opened, format.value, output)}")
