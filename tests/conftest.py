@@ -1,4 +1,6 @@
-"""Options of the test run."""
+"""Options of the test run, and the fixtures that several files share."""
+
+from browsing import browser  # noqa: F401
 
 
 def pytest_addoption(parser):
