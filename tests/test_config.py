@@ -40,6 +40,14 @@ BASE = "model: {name: lenet5}\ndata: {name: digits}\n"
 
 
 # --- defaults ----------------------------------------------------------------------------------------------------
+def test_plain_values_serve_in_place_of_a_file():
+    data = {"model": {"name": "lenet5"}, "data": {"name": "digits"}, "train": {"epochs": 7}}
+    config = load_config(data, ["train.epochs=3"])
+    assert config == Config.from_dict(data, ["train.epochs=3"])
+    assert (config.name, config.train.epochs) == ("lenet5_digits", 3)
+    assert refusal(load_config, {"model": {"nam": "lenet5"}, "data": {"name": "digits"}}).startswith("config: model")
+
+
 def test_only_model_and_data_are_required(write):
     config = load_config(write(BASE, "my_run.yaml"))
     assert config.name == "my_run"

@@ -38,6 +38,7 @@ FLOORS = [
         "paired",
         "data_report",
         "embedding",
+        "terminal",
     },
     {"cli", "__main__", "__init__"},
 ]

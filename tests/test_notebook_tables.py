@@ -2,8 +2,14 @@
 
 import dataclasses
 import json
+from io import StringIO
+
+import pytest
 
 import zoo
+from zoo import terminal
+from zoo.repeating import Series
+from zoo.run_comparison import RunComparison
 from zoo.rundir import Run
 
 
@@ -39,3 +45,23 @@ def test_a_run_is_a_table_with_its_figures(tmp_path):
     assert "not finished" not in finished
     assert "loss 0.3000, accuracy 0.8750" in finished
     assert '<th style="text-align:left">best epoch</th><td>2</td>' in finished
+
+
+def test_comparisons_and_series_show_their_table():
+    """A notebook shows the last value of a cell by `_repr_pretty_`; `print` shows the same."""
+    shown = zoo.compare_models(["lenet5", "mlp"])
+    printer = StringIO()
+    printer.text = printer.write
+    shown._repr_pretty_(printer, False)
+    assert printer.getvalue() == str(shown) == shown.text()
+    assert "61,706" in str(shown)
+    for kind in (RunComparison, Series):
+        assert kind.__str__ is not object.__str__
+        assert hasattr(kind, "_repr_pretty_")
+
+
+def test_progress_in_a_notebook_is_lines_of_the_standard_output(monkeypatch, capsys):
+    monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    monkeypatch.setattr("rich.jupyter.display", lambda *_: pytest.fail("a box for each line"))
+    terminal.console().print("epoch 1/3")
+    assert capsys.readouterr().out == "epoch 1/3\n"

@@ -28,6 +28,9 @@ PUBLIC = {
     "open_run": "zoo.rundir",
     "plot": "zoo.pictures",
     "summary": "zoo.summarizing",
+    "compare_models": "zoo.comparison",
+    "compare_runs": "zoo.run_comparison",
+    "quiet_tensorflow": "zoo.terminal",
     "ZooError": "zoo.errors",
     "Interrupted": "zoo.errors",
 }

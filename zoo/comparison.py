@@ -67,6 +67,12 @@ class ModelComparison:
         """Everything as JSON, with what was counted."""
         return {**dataclasses.asdict(self), "counted": COUNTED}
 
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(self.text())  # a notebook's own way to show a value
+
     def text(self, width: int | None = None) -> str:
         """The table, whose accuracies these are, and what was counted; as wide as the terminal by default."""
         width = width or shutil.get_terminal_size().columns

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import rundir, tables
+from zoo import rundir, tables, terminal
 from zoo.errors import ZooError
 from zoo.rundir import Run
 
@@ -76,6 +76,12 @@ class Series:
             "spread": {name: spread(values) for name, values in figures.items()},
         } | ({"best": self.best, "monitor": self.monitor} if self.word == "seed" else {})
 
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(self.text())  # a notebook's own way to show a value
+
     def text(self) -> str:
         """The table for the terminal."""
         figures = self.figures
@@ -142,12 +148,10 @@ def repeat(
 
 def train_each(word: str, configs: Mapping[int, Config], resume: str, console: Console | None) -> Series:
     """Train the configs one after the other; writes their common table and curves beside the run folders."""
-    from rich.console import Console
-
     from zoo.drawing import plot_curves
     from zoo.runner import train
 
-    console = console or Console()
+    console = console or terminal.console()
     runs = {}
     for place, (number, config) in enumerate(configs.items(), 1):
         console.print(f"{word} {number} ({place} of {len(configs)})", highlight=False)

@@ -48,6 +48,12 @@ class RunComparison:
             "why_not": self.why_not,
         }
 
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(self.text())  # a notebook's own way to show a value
+
     def text(self) -> str:
         """The tables and, for two runs, the sentences for the terminal."""
         parts = ["\n".join(f"{letter}  {run}" for letter, run in self.runs.items())]

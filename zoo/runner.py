@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import devices, embedding, rundir
+from zoo import devices, embedding, rundir, terminal
 from zoo.errors import Interrupted, ZooError
 from zoo.rundir import Run
 
@@ -51,9 +51,7 @@ def train(
         ZooError: a mistake in config or data, a loss that is not finite, a full disk; finished epochs are kept.
         Interrupted: Ctrl-C or SIGTERM; the state is saved.
     """
-    from rich.console import Console
-
-    console = console or Console()
+    console = console or terminal.console()
     _one_run(config)
     output = Path(config.runtime.output)
     found = rundir.find(output, config.name, config.digest())

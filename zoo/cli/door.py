@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import Annotated
 
 import typer
+
+from zoo.terminal import quiet_tensorflow as quiet_tensorflow
 
 MODELS, TRAINING, RUNS, DATA = "Models", "Training", "Runs", "Machine and data"
 
@@ -23,22 +23,3 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Overrides = Annotated[
     list[str] | None, typer.Argument(help="Changes such as train.epochs=3.", metavar="[KEY=VALUE ...]")
 ]
-
-
-def quiet_tensorflow() -> None:
-    """Import TensorFlow without its start-up messages, which heed no setting; ZOO_DEBUG=1 shows them."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if os.environ.get("ZOO_DEBUG") == "1" else "3")
-    if os.environ.get("ZOO_DEBUG") == "1":
-        return
-    sys.stderr.flush()
-    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        import tensorflow as tf
-
-        tf.get_logger().setLevel("ERROR")  # several models in one process are no mistake worth a warning
-        tf.config.list_logical_devices()
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
-        os.close(nowhere)

@@ -22,14 +22,19 @@ EXAMPLES: dict[Path, str] = {("model",): "lenet5", ("data",): "digits"}
 NAMED = (("train", "optimizer"), ("train", "schedule"), ("train", "loss"))
 
 
-def load_config(path: str | os.PathLike[str], overrides: Iterable[str] = ()) -> Config:
+def load_config(source: str | os.PathLike[str] | Mapping[str, Any], overrides: Iterable[str] = ()) -> Config:
     """The config in a YAML file, with `extends` followed and overrides (`train.epochs=3`) applied.
+
+    A mapping of plain values serves in place of a file, as a notebook writes it:
+    `load_config({"model": {"name": "lenet5"}, "data": {"name": "digits"}})`.
 
     Raises:
         ZooError: with every mistake, one per line: `file:line:column: key: what; expected ...; mend`.
     """
-    tree = _read(os.fspath(path), ())
-    return _finish(tree, overrides, FilePath(path).stem)
+    if isinstance(source, Mapping):
+        return config_from_dict(source, overrides)
+    tree = _read(os.fspath(source), ())
+    return _finish(tree, overrides, FilePath(source).stem)
 
 
 def config_from_dict(data: Mapping[str, Any], overrides: Iterable[str] = (), *, name: str | None = None) -> Config:
