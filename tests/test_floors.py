@@ -39,6 +39,7 @@ FLOORS = [
         "data_report",
         "embedding",
         "terminal",
+        "explaining", "feature_space",
     },
     {"cli", "__main__", "__init__"},
 ]
