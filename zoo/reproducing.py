@@ -138,7 +138,7 @@ def reproduce(run: Run | str, output: Path | None = None, *, console: Console | 
     dataset_of(run)  # refuses data that have changed before hours are spent on them
     output = output or run.path.resolve().parent.parent / FOLDER
     config = run.config.override(f"runtime.output={json.dumps(str(output))}")
-    begun = rundir.find(output, config.name, config.digest())
+    begun = rundir.find(output, config)
     again = train(config, resume="auto" if begun and not begun.finished else "never", console=console)
     then, now = run.environment, again.environment
     return Reproduction(

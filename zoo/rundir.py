@@ -98,10 +98,23 @@ class Run:
 
     @cached_property
     def config(self) -> Config:
-        """The resolved config the run was trained with."""
+        """The resolved config the run was trained with; keys that came later have their defaults.
+
+        Raises:
+            ZooError: it is missing, or not as this zoo reads it.
+        """
         from zoo.config import load_config
 
-        return load_config(self._existing(CONFIG))
+        path = self._existing(CONFIG)
+        try:
+            return load_config(path)
+        except ZooError as error:
+            writer = self.environment.get("zoo", "an older one") if (self.path / ENVIRONMENT).exists() else "unknown"
+            raise ZooError(
+                f"{error}\nthe config of {self.path} is not as this zoo reads it",
+                f"what the zoo that wrote it (version {writer}) reads",
+                "install that one, or train anew",
+            ) from error
 
     @property
     def finished(self) -> bool:
@@ -221,17 +234,31 @@ def _runs_nearby(folder: Path) -> str:
     return f"a run stands at {found[0]}" if found else "`zoo train CONFIG` makes one"
 
 
-def find(output: Path, name: str, digest: str) -> Run | None:
-    """The newest run of this config under `output`: an unfinished one first, otherwise the last finished one."""
-    runs = [Run(p) for p in sorted((output / name).glob("[!.]*"), reverse=True) if (p / CONFIG).is_file()]
-    same = [run for run in runs if _digest(run) == digest]
-    return next((run for run in same if not run.finished), same[0] if same else None)
+def find(output: Path, config: Config) -> Run | None:
+    """The newest run of this config under `output`: an unfinished one first, otherwise the last finished one.
+
+    Raises:
+        ZooError: it was written by a newer zoo.
+    """
+    runs = [Run(p) for p in sorted((output / config.name).glob("[!.]*"), reverse=True) if (p / CONFIG).is_file()]
+    digests = {config.digest(), config.anywhere().digest()}
+    same = [run for run in runs if _digest(run) in digests] or [run for run in runs if _digest_now(run) in digests]
+    found = next((run for run in same if not run.finished), same[0] if same else None)
+    return found and open_run(found)
 
 
 def _digest(run: Run) -> str | None:
     try:
         return run.environment.get("config_digest")
     except ZooError:  # a folder that is half there belongs to nobody
+        return None
+
+
+def _digest_now(run: Run) -> str | None:
+    """Of the config as it resolves today: a folder begun before a key existed is the same run with its default."""
+    try:
+        return run.config.digest() if (run.path / ENVIRONMENT).exists() else None
+    except ZooError:  # of a zoo with other keys
         return None
 
 

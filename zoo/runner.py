@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -54,7 +53,7 @@ def train(
     console = console or terminal.console()
     _one_run(config)
     output = Path(config.runtime.output)
-    found = rundir.find(output, config.name, config.digest())
+    found = rundir.find(output, config)
     if found and found.finished and resume == "auto":
         console.print(
             f"this config has been trained already: {found} (`--resume never` trains it again)",
@@ -70,7 +69,7 @@ def train(
         run = found if found and not found.finished else None
         if run is None:
             environment = {"config_digest": config.digest(), "data_hash": job.data.info.hash, **devices.environment()}
-            run = rundir.create(output, config.name, _anywhere(config).to_yaml(), environment)
+            run = rundir.create(output, config.name, config.anywhere().to_yaml(), environment)
         for note in job.notes:
             console.print(note, highlight=False, soft_wrap=True)
         with rundir.locked(run):
@@ -101,15 +100,6 @@ def _one_run(config: Config) -> None:
         raise ZooError(
             f"train.repeat is {config.train.repeat}", "one run", "call zoo.repeat(config), or set train.repeat=1"
         )
-
-
-def _anywhere(config: Config) -> Config:
-    """The config as the folder keeps it: a relative path would mean another file from another place."""
-    paths = {"data.path": config.data.path}
-    if embedding.asked(config):
-        paths["model.args.embedding"] = config.model.args["embedding"]
-    known = {key: str(Path(path).expanduser().absolute()) for key, path in paths.items() if path is not None}
-    return config.override(*(f"{key}={json.dumps(path)}" for key, path in known.items())) if known else config
 
 
 @dataclass

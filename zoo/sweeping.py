@@ -210,7 +210,7 @@ def _trial(config: Config, space: Space, folder: Path, trials: Sequence[Trial], 
 
 def _given_up(folder: Path, config: Config) -> str:
     """The unfinished run of a trial; its states go, for nothing will be resumed from them."""
-    run = rundir.find(folder, config.name, config.digest())
+    run = rundir.find(folder, config)
     shutil.rmtree(run.path / rundir.LAST)
     return str(run.path.relative_to(folder))
 

@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -267,6 +268,12 @@ class Config(Block):
         del data["runtime"]["output"], data["runtime"]["save_every"]
         text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def anywhere(self) -> Config:
+        """The config with absolute paths, as a run folder keeps it: a relative one means another file elsewhere."""
+        given = {"data.path": self.data.path, "model.args.embedding": self.model.args.get("embedding")}
+        known = {key: str(Path(path).expanduser().absolute()) for key, path in given.items() if isinstance(path, str)}
+        return self.override(*(f"{key}={json.dumps(path)}" for key, path in known.items())) if known else self
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Config) and self.to_dict() == other.to_dict()

@@ -187,6 +187,14 @@ class Keeper(keras.callbacks.Callback):
             return
         meta, arrays = self._pending
         self._restore(arrays, ("model", "optimizer"))
+        if lacking := [
+            n for n, c in self.remembering.items() if meta["callbacks"].get(n, {}).keys() < c.get_state().keys()
+        ]:
+            raise ZooError(
+                f"the saved state knows less of {', '.join(lacking)} than this zoo remembers: another version wrote it",
+                "a state of this version",
+                "go on with that one, or start anew with --resume never",
+            )
         for name, callback in self.remembering.items():
             callback.set_state(meta["callbacks"][name])
 
