@@ -29,6 +29,32 @@ _STICKING_OUT = """() => {
   return found;
 }"""
 
+# Words of the page that are hard to read on what is behind them: a contrast below 4.5 (WCAG 2.2, 1.4.3). Pictures are
+# left out, and colours are read by a canvas, which knows every way to write one.
+_FAINT = """() => {
+  const pen = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true}), found = [];
+  const channels = colours => {
+    for (const colour of colours) { pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1); }
+    return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3).map(c => c / 255);
+  };
+  const light = rgb => {
+    const [r, g, b] = rgb.map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (words.nextNode()) {
+    const element = words.currentNode.parentElement;
+    if (!words.currentNode.data.trim() || element.closest('svg, script, style') || !element.checkVisibility()) continue;
+    const behind = [];
+    for (let box = element; box; box = box.parentElement) behind.unshift(getComputedStyle(box).backgroundColor);
+    const back = ['white', ...behind], front = [...back, getComputedStyle(element).color];
+    const pair = [light(channels(back)), light(channels(front))].sort((a, b) => b - a);
+    const contrast = (pair[0] + 0.05) / (pair[1] + 0.05);
+    if (contrast < 4.5) found.push(`${contrast.toFixed(2)} ${words.currentNode.data.trim().slice(0, 60)}`);
+  }
+  return found;
+}"""
+
 
 @dataclass
 class Seen:
@@ -46,6 +72,10 @@ class Seen:
         """Whether the page is wider than the window, which on a phone also shrinks it."""
         wide = self.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
         return wide[0] > self.page.viewport_size["width"] or wide[1] != self.page.viewport_size["width"]
+
+    def faint(self) -> list[str]:
+        """Words whose contrast with what is behind them is too low, with that contrast."""
+        return self.page.evaluate(_FAINT)
 
     def background(self) -> tuple[int, int, int]:
         """The colour behind everything."""

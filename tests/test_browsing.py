@@ -54,3 +54,9 @@ def test_too_wide(browser, tmp_path):
         assert not seen.scrolls_sideways()
     with opened(browser, page(tmp_path, HEAD + "<p>made for a desk only"), width=PHONE) as seen:
         assert seen.scrolls_sideways()  # no viewport given: a phone shrinks it
+
+
+def test_faint_words(browser, tmp_path):
+    body = "<p style='color:#777'>almost</p><p style='color:#767676'>enough</p><div style='background:#222'><b>dark</b>"
+    with opened(browser, page(tmp_path, PHONE_HEAD + body)) as seen:
+        assert seen.faint() == ["4.48 almost", "1.32 dark"]

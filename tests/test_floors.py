@@ -40,6 +40,7 @@ FLOORS = [
         "embedding",
         "terminal",
         "explaining", "feature_space",
+        "finishing", "pages", "interval",
     },
     {"cli", "__main__", "__init__"},
 ]

@@ -27,6 +27,7 @@ PUBLIC = {
     "predict": "zoo.prediction",
     "open_run": "zoo.rundir",
     "plot": "zoo.pictures",
+    "report": "zoo.pages.report",
     "summary": "zoo.summarizing",
     "compare_models": "zoo.comparison",
     "compare_runs": "zoo.run_comparison",

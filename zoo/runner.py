@@ -62,6 +62,7 @@ def train(
         )
         return found
 
+    from zoo.finishing import finish, splits_to_judge
     from zoo.training.state import Signals
 
     with Signals().listening() as signals:
@@ -77,8 +78,8 @@ def train(
                 left.unlink()
             _describe_data(run, job)
             stopped, best_epoch = _fit(run, job, resume, signals, console, watch)
-            metrics = _evaluate(run, job, stopped, best_epoch, test and config.data.folds is None)
-            _finish(run, config, metrics)
+            splits = splits_to_judge(job.data, test=test and config.data.folds is None)
+            metrics = finish(run, job, stopped, best_epoch, splits, console)
     console.print(
         f"best epoch {best_epoch}, "
         + ("stopped early" if stopped == "early_stopping" else f"all {config.train.epochs} epochs done")
@@ -308,36 +309,3 @@ def _note_resume(run: Run, position: Any, console: Console) -> None:
     )
     if differing:
         console.print("the result may differ in the last bits: not the same " + ", ".join(differing), highlight=False)
-
-
-def _evaluate(run: Run, job: Job, stopped: str, best: int, test: bool) -> dict[str, Any]:
-    """Evaluate the best weights: the one time the test split is touched; the folds of a cross-validation never do."""
-    from zoo.evaluation import figures
-
-    metrics: dict[str, Any] = {"best_epoch": best, "stopped": stopped}
-    for split in (["validation"] if job.data.validation is not None else []) + (["test"] if test else []):
-        metrics[split] = figures(run, split, dataset=job.data).summary
-    rundir.write_json(run.path / rundir.METRICS, metrics)
-    return metrics
-
-
-def _finish(run: Run, config: Config, metrics: dict[str, Any]) -> None:
-    """Curves, diagram, and the receipt that closes the run."""
-    from zoo.build import model_of
-    from zoo.drawing import plot, plot_curves
-
-    plot_curves(run.history, run.path / "curves.png", best_epoch=metrics["best_epoch"])
-    plot(model_of(run), run.path / "model.svg")
-    rundir.write_json(
-        run.path / rundir.RECEIPT,
-        {
-            "config": config.name,
-            "config_digest": config.digest(),
-            "seed": config.runtime.seed,
-            "data": run.data["name"],
-            "data_hash": run.data["hash"],
-            "weights_sha256": rundir.sha256(run.weights),
-            "environment": run.environment,
-            "metrics": metrics,
-        },
-    )

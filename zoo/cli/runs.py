@@ -1,4 +1,4 @@
-"""The commands on runs: evaluate, predict, reproduce, export."""
+"""The commands on runs: evaluate, predict, report, reproduce, export."""
 
 from __future__ import annotations
 
@@ -58,6 +58,22 @@ def predict(
         quiet_tensorflow()
         rows = act(opened, read_texts(inputs) if opened.data["kind"] == "tokens" else inputs)
     print(json.dumps(rows, ensure_ascii=False) if as_json else tables.predictions(rows, top))
+
+
+@app.command(rich_help_panel=RUNS)
+def report(
+    run: Annotated[Path, typer.Argument(help="A finished run folder.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="An .html file; by default report.html in the run.")
+    ] = None,
+) -> None:
+    """Write a run's page anew: result, curves, mistakes, diagram, settings, environment."""
+    from zoo import rundir
+    from zoo.pages.report import report as act
+
+    opened = rundir.open_run(run)
+    quiet_tensorflow()
+    print(f"written: {act(opened, output)}")
 
 
 @app.command(rich_help_panel=RUNS)

@@ -14,6 +14,7 @@ Rows = Sequence[Mapping[str, float]]  # history.csv: epoch, loss, accuracy, val_
 FORMATS = (".png", ".svg", ".pdf")
 NOT_METRICS = {"epoch", "learning_rate", "seconds"}
 MOST_METRICS = 3
+WIDTH = 7.0  # inches
 COLOURS = ("#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f")
 
 
@@ -33,6 +34,7 @@ def plot_curves(
     best_epoch: int | None = None,
     dpi: float = 144,
     title: str | None = None,
+    width: float = WIDTH,
 ) -> Path:
     """Draw loss and metrics over the epochs, with validation, and the learning rate beneath.
 
@@ -41,6 +43,7 @@ def plot_curves(
             label with a list of histories shows their mean with the band from the least to the greatest.
         to_file: .png, .svg or .pdf.
         best_epoch: the epoch to mark; by default that of a single run's best validation accuracy (or loss).
+        width: inches; the narrower, the larger the words beside the curves.
 
     Raises:
         ZooError: no epoch to draw, an unknown suffix, a folder that cannot be written.
@@ -53,7 +56,7 @@ def plot_curves(
         raise ZooError("there is no finished epoch to draw", "a history with at least one row", "train first")
     if best_epoch is None and len(curves) == 1 and len(curves[0].runs) == 1:
         best_epoch = _best(curves[0].runs[0])
-    return written(path, lambda target: _save(_curves_figure(curves, best_epoch, title), target, dpi))
+    return written(path, lambda target: _save(_curves_figure(curves, best_epoch, title, width), target, dpi))
 
 
 def plot_confusion(
@@ -102,14 +105,15 @@ def _metrics(curves: list[Curves]) -> list[str]:
     return ["loss", *plain[:MOST_METRICS]]
 
 
-def _curves_figure(curves: list[Curves], best_epoch: int | None, title: str | None) -> Any:
+def _curves_figure(curves: list[Curves], best_epoch: int | None, title: str | None, width: float) -> Any:
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
     metrics = _metrics(curves)
     rates = any("learning_rate" in row for curve in curves for run in curve.runs for row in run)
     heights = [3.0] * len(metrics) + ([1.1] if rates else [])
-    figure = Figure(figsize=(7.0, 0.9 + 0.88 * sum(heights)), facecolor="white", layout="constrained")
+    height = 0.9 + 0.44 * sum(heights) * (1 + width / WIDTH)
+    figure = Figure(figsize=(width, height), facecolor="white", layout="constrained")
     axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
     for ax, metric in zip(axes, metrics, strict=False):
         for curve in curves:

@@ -46,6 +46,16 @@ def plot(
     return written(path, lambda target: draw(model, target, dpi, title))
 
 
+def diagram_svg(model: keras.Model, title: str | None = None) -> str:
+    """The paper's blocks as one `<svg>` element for a page; the same model gives the same text."""
+    from zoo.drawing.blocks import model_blocks
+    from zoo.drawing.graph import model_graph
+    from zoo.drawing.page import page
+    from zoo.drawing.svg import svg_text
+
+    return svg_text(page(model_blocks(model_graph(model)), title)[0])
+
+
 def _blocks(model: keras.Model, path: Path, dpi: float, title: str | None) -> None:
     from zoo.drawing.blocks import model_blocks
     from zoo.drawing.graph import model_graph

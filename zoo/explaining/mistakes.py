@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from zoo.data import Dataset
+    from zoo.evaluation import Figures
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ class Mistake:
         return {key: value for key, value in asdict(self).items() if key != "image"}
 
 
-def mistakes(run: Run | str, count: int, *, split: str = "test", dataset: Dataset | None = None) -> list[Mistake]:
+def mistakes(
+    run: Run | str, count: int, *, split: str = "test", dataset: Dataset | None = None, found: Figures | None = None
+) -> list[Mistake]:
     """The most confident mistakes of a finished run, the surest first; fewer than `count` where it makes fewer.
 
     Args:
@@ -54,6 +57,7 @@ def mistakes(run: Run | str, count: int, *, split: str = "test", dataset: Datase
         count: how many at most.
         split: "train", "validation" or "test".
         dataset: the run's data where they are loaded already.
+        found: the split's figures where they are known already.
 
     Raises:
         ZooError: a run that is not finished, data that have changed, a text run without a vocabulary.
@@ -66,7 +70,7 @@ def mistakes(run: Run | str, count: int, *, split: str = "test", dataset: Datase
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
         raise ZooError(f"{count!r} mistakes were asked for", "a whole number of at least 1")
     dataset = dataset_of(run) if dataset is None else dataset
-    found = figures(run, split, dataset)
+    found = figures(run, split, dataset) if found is None else found
     sure = found.probabilities.max(axis=1)
     wrong = np.flatnonzero(found.predicted != found.labels)
     chosen = wrong[np.argsort(-sure[wrong], kind="stable")][:count]

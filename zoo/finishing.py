@@ -1,0 +1,66 @@
+"""The end of a run: its best weights are evaluated, drawn and told of; the receipt closes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from zoo import rundir
+from zoo.errors import ZooError
+from zoo.rundir import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from zoo.data import Dataset
+    from zoo.runner import Job
+
+
+def splits_to_judge(data: Dataset, *, test: bool) -> list[str]:
+    """The splits that are evaluated at the end; the folds of a cross-validation and a search leave the test alone."""
+    return ["validation"] * (data.validation is not None) + ["test"] * test
+
+
+def finish(
+    run: Run, job: Job, stopped: str, best_epoch: int, splits: Sequence[str], console: Console
+) -> dict[str, Any]:
+    """Write metrics, curves, diagram, receipt and report; returns what metrics.json holds.
+
+    This is the one time that the test split is touched.
+
+    Args:
+        stopped: why the training ended, "epochs" or "early_stopping".
+        best_epoch: counted from 1.
+        splits: those to evaluate.
+    """
+    from zoo.build import model_of
+    from zoo.drawing import plot, plot_curves
+    from zoo.evaluation import figures
+    from zoo.pages.report import FILE, write_report
+
+    found = {split: figures(run, split, dataset=job.data) for split in splits}
+    metrics = {"best_epoch": best_epoch, "stopped": stopped} | {split: f.summary for split, f in found.items()}
+    rundir.write_json(run.path / rundir.METRICS, metrics)
+    model = model_of(run)
+    plot_curves(run.history, run.path / "curves.png", best_epoch=best_epoch)
+    plot(model, run.path / "model.svg")
+    rundir.write_json(run.path / rundir.RECEIPT, _receipt(run, job, metrics))
+    try:
+        write_report(run, model, found, job.data, run.path / FILE)
+    except ZooError as error:  # the disk is full: the run is finished all the same
+        console.print(f"{error}; the run is finished, `zoo report {run}` writes its page", highlight=False)
+    return metrics
+
+
+def _receipt(run: Run, job: Job, metrics: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "config": job.config.name,
+        "config_digest": job.config.digest(),
+        "seed": job.config.runtime.seed,
+        "data": run.data["name"],
+        "data_hash": run.data["hash"],
+        "weights_sha256": rundir.sha256(run.weights),
+        "environment": run.environment,
+        "metrics": metrics,
+    }
