@@ -6,6 +6,7 @@ import xml.etree.ElementTree as ET
 import keras
 import matplotlib.image
 import pytest
+from browsing import PHONE, opened
 from keras import layers
 
 from zoo import build, errors
@@ -139,6 +140,18 @@ def test_every_format_the_same_bytes_twice_without_dot(name, level, tmp_path, mo
     assert not list(tmp_path.glob(".*"))
 
 
+def test_the_text_fits_a_terminal(drawn):
+    model, blocks, _ = drawn
+    for width in (80, 60):
+        lines = text_diagram(blocks, width).splitlines()
+        assert all(len(line) <= width for line in lines[2:])
+    assert lines[0] == model.name
+    assert sum("identity" in line for line in lines) == sum(
+        not branch for item in blocks.items if isinstance(item, Group)
+        for region in item.items if isinstance(region, Parallel) for branch in region.branches
+    )  # fmt: skip
+
+
 def test_equal_blocks_in_a_row_are_folded_and_unequal_ones_are_not():
     blocks = blocks_of(residual_net(3))
     titles = [(item.title, item.repeat) for item in blocks.items if isinstance(item, Group)]
@@ -157,6 +170,18 @@ def test_a_shortcut_is_an_empty_branch_and_a_line_into_the_circle():
     into = [line.points[-1] for line in drawing.marks if isinstance(line, Line) and line.arrow]
     assert len(circles) == 2
     assert all((circle.x + circle.r, circle.y) in into for circle in circles)  # from the right: the shortcut
+
+
+def test_a_shortcut_says_whether_it_is_the_identity_or_a_projection():
+    words = [mark.words for mark in page(blocks_of(residual_net()))[0].marks if isinstance(mark, Text)]
+    assert [word for word in words if word in ("identity", "projection")] == ["projection", "identity"]
+
+
+def test_a_layer_that_is_not_trained_says_so_and_is_not_folded_with_one_that_is():
+    model = keras.Sequential([keras.Input((4,)), *(layers.Dense(4, name=f"d{k}") for k in range(4))], name="m")
+    model.get_layer("d3").trainable = False
+    items = blocks_of(model).items
+    assert [(item.name, item.note, item.repeat) for item in items[1:]] == [("d0 … d2", "", 3), ("d3", "frozen", 1)]
 
 
 def test_a_chain_is_one_box_with_what_each_layer_adds():
@@ -237,10 +262,11 @@ def test_a_name_with_markup_is_escaped(tmp_path):
 
 def test_a_click_on_a_block_opens_its_layers_and_nothing_is_fetched(tmp_path):
     page_text = plot(residual_net(), tmp_path / "m.html").read_text()
-    targets = re.findall(r'<a href="#(block\d+-layers)">', page_text)
+    targets = re.findall(r'<a href="#([^"]+-layers)">', page_text)
     assert targets
-    assert set(targets) <= set(re.findall(r'<details id="([^"]+)"', page_text))
+    assert set(targets) <= set(re.findall(r'<(?:details|tbody) id="([^"]+)"', page_text))
     assert "b1_a_bn" in page_text
+    assert {"stem-layers", "b0_proj-layers", "b1_a-layers"} <= set(targets)  # ids are the layers' names
     assert not re.search(r'(src|href)="(https?:)?//', page_text)
     assert "url(" not in page_text
 
@@ -252,6 +278,7 @@ def test_mermaid_edges_name_nodes_that_exist():
     assert ends
     assert {name for edge in ends for name in edge} <= nodes
     assert words.count("subgraph") == len(re.findall(r"^\s*end$", words, re.M)) == 2
+    assert "-->" not in words[: words.rindex("    end\n")]  # an edge in a subgraph would draw both its ends into it
 
 
 def test_dots_per_inch_scale_the_picture(tmp_path):
@@ -294,3 +321,19 @@ def test_counts_are_short():
     assert [short(n) for n in (7, 9999, 10_000, 36_928, 999_600, 2_359_808, 102_764_544, 15_470_264_320)] == [
         "7", "9,999", "10.0 K", "36.9 K", "1.00 M", "2.36 M", "103 M", "15.5 G",
     ]  # fmt: skip
+
+
+def test_in_a_browser_a_click_on_a_box_lights_its_layers_up(browser, tmp_path):
+    file = plot(residual_net(), tmp_path / "m.html")
+    for width, dark in ((1280, False), (PHONE, True)):
+        with opened(browser, file, width=width, dark=dark) as seen:
+            rows = seen.page.locator("#b1_a-layers tr")
+            assert not rows.first.is_visible()
+            seen.page.locator("a[href='#b1_a-layers']").first.click()
+            rows.first.wait_for()
+            assert rows.all_inner_texts()[1].split() == ["b1_a_bn", "BatchNormalization", "8×8×8", "32"]
+            assert not seen.page.locator("#b0_a-layers tr").first.is_visible()
+            assert not seen.troubles
+            assert not seen.requests
+            assert not seen.scrolls_sideways()
+            assert (sum(seen.background()) < 120) == dark

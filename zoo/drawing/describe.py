@@ -239,6 +239,11 @@ def _connection_table(layer: Any, in_shapes: list[Shape], shape: Shape) -> Words
     return _words("conv", title, suffix=_activation(layer), identity=(_config(layer),))
 
 
+def _rescaling(layer: Any, in_shapes: list[Shape], shape: Shape) -> Words:
+    scale, offset = (f"{v:g}" if isinstance(v, (int, float)) else "…" for v in (layer.scale, layer.offset))
+    return _words("other", f"× {scale}" + (f" + {offset}" if offset != "0" else ""), identity=(_config(layer),))
+
+
 def _rbf(layer: Any, in_shapes: list[Shape], shape: Shape) -> Words:
     return _words("dense", f"RBF, {shape[-1]}")
 
@@ -279,6 +284,7 @@ _RULES: dict[str, Any] = {
     "Subsampling": _named("pool", "2×2 subsampling"),
     "ConnectionTableConv2D": _connection_table,
     "RBF": _rbf,
+    "Rescaling": _rescaling,
     "OptionAShortcut": _named("shape", "subsample, pad channels"),
     "Flatten": _shaping,
     "Reshape": _shaping,

@@ -5,7 +5,7 @@ Nothing below this module knows Keras: blocks, layout and the writers see only `
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from zoo.drawing.describe import Words, describe
@@ -131,6 +131,9 @@ def _nodes_of(
     words = describe(layer, in_shapes, shape)
     params = _count(getattr(layer, "weights", ())) if first else 0
     identity = (words.identity, tuple(in_shapes), shape, params)
+    if params and words.joins is False and not layer.trainable_weights:
+        words = replace(words, suffix=" · ".join(word for word in (words.suffix, "frozen") if word))
+        identity = (*identity, "frozen")
     return [Node(name, words, type(layer).__name__, shape, params, inputs, None, identity)]
 
 

@@ -6,6 +6,7 @@ A fragment's own coordinates have the spine at x = 0 and its top at y = 0. It is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,7 +63,11 @@ class Layout:
         self.usual = usual or {}  # kind -> the note that the legend carries for small boxes
 
     def ref(self, item: Item) -> str:
-        name = f"block{len(self.items) + 1}"
+        """The id of an item in the picture: the layer's or block's name, so that `model.svg#conv2_1` points at it."""
+        title = item.title.partition(" … ")[0] if isinstance(item, Group) else item.name
+        base = name = re.sub(r"[^\w.-]", "_", title) or "block"
+        while name in self.items:
+            name = f"{base}-{len(self.items)}"
         self.items[name] = item
         return name
 
@@ -143,7 +148,7 @@ class Layout:
         bottom = top + max(part.height for part in parts)
         marks: list[Mark] = [] if 0.0 in places else [Line(((0, 0), (0, FORK)), arrow=False)]
         ends: list[tuple[float, float]] = []  # where each branch stops, to be led to the join
-        for part, x in zip(parts, places, strict=True):
+        for branch, part, x in zip(region.branches, parts, places, strict=True):
             slack = bottom - top - part.height
             y = top + (slack / 2 if shortcut else slack)
             outer = x in (min(places), max(places))
@@ -154,6 +159,9 @@ class Layout:
             else:  # the identity: it stops at the rail and is drawn in one line with its way into the join
                 marks.append(Line(way[:2], arrow=False))
                 ends.append((x, FORK))
+            if shortcut and x and (word := shortcut_word(branch)):
+                marks.append(_said(word, x, (ends[-1][1] + bottom + MERGE) / 2))
+                right = max(right, marks[-1].left + marks[-1].width)
         if region.join is None:
             marks += [Line(((x, y), (x, bottom)), arrow=False) for x, y in ends if y < bottom]
             return Fragment(left, right, bottom, tuple(marks), tuple(x for x, _ in ends))
@@ -219,6 +227,19 @@ class Layout:
         if leads_on:
             marks.append(Line(((0, top + content.height), (0, height + shadow)), arrow=False))
         return Fragment(left, right + shadow, height + shadow, tuple(marks))
+
+
+def shortcut_word(branch: Sequence[Item]) -> str:
+    """How the papers call a branch beside the main one: nothing on it, or a 1×1 convolution."""
+    if not branch:
+        return "identity"
+    projects = len(branch) == 1 and isinstance(branch[0], Unit) and branch[0].title.startswith("1×1 conv")
+    return "projection" if projects else ""
+
+
+def _said(words: str, x: float, y: float) -> Text:
+    """A remark on the right of a line that runs down."""
+    return Text(x + 5, y + 3, words, SMALL, (x + 5, x + 5 + text_width(words, SMALL)), False, "start", MUTED)
 
 
 def edge(y0: float, y1: float, shape=None) -> list[Mark]:

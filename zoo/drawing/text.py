@@ -2,59 +2,76 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from zoo.drawing.graph import Graph
 from zoo.drawing.items import Blocks, Group, Item, Parallel, Unit, item_params
 from zoo.drawing.style import COLOURS, shape_text, short
 
+WIDTH = 80  # columns
 
-def text_diagram(blocks: Blocks) -> str:
-    """The blocks as lines: branches under each other with rails on their left, the output shape on the right."""
+
+def text_diagram(blocks: Blocks, width: int = WIDTH) -> str:
+    """The blocks as lines: branches under each other with rails on their left, the output shape on the right.
+
+    What is wider than `width` goes on in the next line, further in.
+    """
     graph = blocks.graph
     heads: dict[int, list[Group]] = {}
     for at, head in blocks.sides:
         heads.setdefault(at, []).append(head)
-    lines: list[tuple[str, str, str]] = []
+    lines: list[Line] = []
     for k, item in enumerate(blocks.items):
         lines += _lines(item, "")
         for head in heads.get(k, ()):
-            lines.append(("├─▶ to the auxiliary head:", "", ""))
-            lines += [(f"│   {text}", shape, count) for text, shape, count in _lines(head, "")]
-    wide = max(len(text) for text, _, _ in lines)
-    mid = max(len(shape) for _, shape, _ in lines)
-    rows = [f"{text:<{wide}}  {shape:<{mid}}  {count:>10}".rstrip() for text, shape, count in lines]
+            lines.append(("", "├─▶ to the auxiliary head:", "", ""))
+            lines += [(f"│   {rails}", *rest) for rails, *rest in _lines(head, "")]
+    mid = max(len("output"), *(len(shape) for _, _, shape, _ in lines))
+    last = max(len("parameters"), *(len(count) for *_, count in lines))
+    room = max(width - mid - last - 4, 24)
+    lines = [part for line in lines for part in _folded(*line, room)]
+    wide = max(len(rails + text) for rails, text, _, _ in lines)
+    rows = [f"{rails + text:<{wide}}  {shape:<{mid}}  {count:>{last}}".rstrip() for rails, text, shape, count in lines]
     totals = f"{graph.params:,} parameters"
     if graph.trainable != graph.params:
         totals += f", {graph.trainable:,} trainable"
     if graph.macs:
         totals += f", {graph.macs:,} multiply-adds"
-    head = f"{'layer':<{wide}}  {'output':<{mid}}  {'parameters':>10}"
+    head = f"{'layer':<{wide}}  {'output':<{mid}}  {'parameters':>{last}}"
     return "\n".join([graph.name, totals, "", head, *rows, ""])
 
 
-def _lines(item: Item, indent: str) -> Iterator[tuple[str, str, str]]:
+Line = tuple[str, str, str, str]  # rails, text, output, parameters
+
+
+def _folded(rails: str, text: str, shape: str, count: str, room: int) -> list[Line]:
+    first, *more = textwrap.wrap(text, max(room - len(rails), 16), subsequent_indent="    ") or [""]
+    rails_on = rails.translate(str.maketrans("┌├└", "││ "))
+    return [(rails, first, shape, count), *((rails_on, part, "", "") for part in more)]
+
+
+def _lines(item: Item, rails: str) -> Iterator[Line]:
     times = f" ×{item.repeat}" if item.repeat > 1 else ""
     if isinstance(item, Unit):
         name = f"{item.name}: " if item.named and item.kind != "input" and item.kind != "join" else ""
         words = " · ".join(word for word in (item.title, item.note) if word)
-        yield f"{indent}{name}{words}{times}", shape_text(item.shape), _count(item)
+        yield rails, f"{name}{words}{times}", shape_text(item.shape), _count(item)
     elif isinstance(item, Group):
-        yield f"{indent}{item.title}{times}", shape_text(item.shape), _count(item)
+        yield rails, f"{item.title}{times}", shape_text(item.shape), _count(item)
         for part in item.items:
-            yield from _lines(part, indent + "│ ")
+            yield from _lines(part, rails + "│ ")
     else:
-        last = len(item.branches) - 1
         for k, branch in enumerate(item.branches):
-            lines = [line for part in branch for line in _lines(part, "")] or [("shortcut", "", "")]
-            for row, (text, shape, count) in enumerate(lines):
+            lines = [line for part in branch for line in _lines(part, "")] or [("", "identity", "", "")]
+            for row, (inner, text, shape, count) in enumerate(lines):
                 sign = ("┌ " if k == 0 else "├ ") if row == 0 else "│ "
-                yield f"{indent}{sign}{text}", shape, count
+                yield f"{rails}{sign}{inner}", text, shape, count
         if item.join is not None:
             join = " · ".join(word for word in (item.join.title, item.join.note) if word)
-            yield f"{indent}└ {join}", shape_text(item.shape), ""
-        elif last >= 0:
-            yield f"{indent}└", "", ""
+            yield f"{rails}└ ", join, shape_text(item.shape), ""
+        elif item.branches:
+            yield f"{rails}└", "", "", ""
 
 
 def _count(item: Item) -> str:
@@ -80,7 +97,7 @@ def mermaid(blocks: Blocks) -> str:
         if kind in writer.kinds
     ]
     title = _quoted(blocks.graph.name)
-    return "\n".join(["---", f'title: "{title}"', "---", "flowchart TB", *writer.lines, *styles, ""])
+    return "\n".join(["---", f'title: "{title}"', "---", "flowchart TB", *writer.lines, *writer.edges, *styles, ""])
 
 
 def mermaid_layers(graph: Graph) -> str:
@@ -96,10 +113,14 @@ def mermaid_layers(graph: Graph) -> str:
 
 
 class _Mermaid:
-    """Writes nodes, subgraphs and edges; `before` are the nodes from which the next edge comes."""
+    """Writes nodes, subgraphs and edges; `before` are the nodes from which the next edge comes.
+
+    Edges stand apart and come last: a subgraph draws every node into itself that is so much as named in it.
+    """
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.edges: list[str] = []
         self.kinds: set[str] = set()
         self.count = 0
 
@@ -132,7 +153,7 @@ class _Mermaid:
         self.lines.append(f'{pad}{name}{opened}"{label}"{closed}:::{unit.kind}')
         self.kinds.add(unit.kind)
         arrow = f'-- "{shape}" -->' if shape and len(before) == 1 else "-->"
-        self.lines += [f"{pad}{source} {arrow} {name}" for source in before]
+        self.edges += [f"    {source} {arrow} {name}" for source in before]
         return name
 
     def parallel(self, region: Parallel, before: Sequence[str], shape: str, depth: int) -> list[str]:
