@@ -1,5 +1,6 @@
 """Options of the test run, and the fixtures that several files share."""
 
+import pytest
 from browsing import browser  # noqa: F401
 
 
@@ -7,3 +8,13 @@ def pytest_addoption(parser):
     parser.addoption(
         "--update-golden", action="store_true", help="rewrite tests/golden/*.txt from the models as they are now"
     )
+
+
+@pytest.fixture(scope="module")
+def undrawn():
+    """Runs end without curves, diagram and page, half of a tiny training: for files that train often and see none."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("zoo.drawing.plot", lambda *words: None)
+        patch.setattr("zoo.drawing.plot_curves", lambda *words, **named: None)
+        patch.setattr("zoo.pages.report.write_report", lambda *words: None)
+        yield

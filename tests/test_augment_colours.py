@@ -141,8 +141,11 @@ def test_off_by_default_changes_nothing(augment):
     assert sha.hexdigest()[:16] == ("012cbee120e73fe6" if augment else "a7e929cc47548db8")  # before there were colours
 
 
-@pytest.mark.parametrize("lazily", [False, True])
-@pytest.mark.parametrize("augment", [ALL, {"rand_augment": RAND, "shift": 1}])
+@pytest.mark.parametrize(("augment", "lazily"), [
+    (ALL, True), ({"rand_augment": RAND, "shift": 1}, False),
+    pytest.param(ALL, False, marks=pytest.mark.slow),
+    pytest.param({"rand_augment": RAND, "shift": 1}, True, marks=pytest.mark.slow),
+])  # fmt: skip
 def test_stream_begun_anywhere_continues_the_uninterrupted_one(augment, lazily):
     raw = pixels(44)
     train = stream(raw, lazily=lazily, **augment)  # 6 steps per epoch, the last one smaller

@@ -67,7 +67,7 @@ def test_dump_writes_what_both_versions_read_alike():
         (BASE + "[a]: 3\n", "x.yaml:3:1: a key that is no word; expected key: value"),
         (BASE + "train: {epochs: 3\n", "x.yaml:4:1: not valid YAML (while parsing a flow mapping did not find expected "
                                        "',' or '}'); check indentation, quotes and brackets"),
-        (BASE + "a: " + "[" * 60000, "x.yaml:3:23: not valid YAML (more than 20 levels); "
+        (BASE + "a: " + "[" * 900, "x.yaml:3:23: not valid YAML (more than 20 levels); "
                                      "check indentation, quotes and brackets"),
         (BASE + "a: \x07\n", "x.yaml: holds a control character; expected plain text"),
     ],

@@ -13,6 +13,8 @@ from zoo.training import objectives, state
 from zoo.training.losses import ClassCrossentropy
 from zoo.training.state import Keeper
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory):
@@ -52,7 +54,7 @@ def test_a_state_is_saved_inside_an_epoch(straight, tmp_path, every, kept, monke
 NO_PLATEAU = "callbacks.reduce_lr_on_plateau=null"
 
 
-@pytest.mark.parametrize("optimizer", ["{name: sgd, nesterov: true}", "nadam"])
+@pytest.mark.parametrize("optimizer", ["{name: sgd, nesterov: true}", pytest.param("nadam", marks=pytest.mark.slow)])
 def test_one_cycle_is_exact_under_resume(tmp_path, optimizer):
     assert_resumes_exactly(
         tmp_path, f"train.optimizer={optimizer}", "train.schedule={name: one_cycle}", NO_PLATEAU, steps=[8]
@@ -62,9 +64,9 @@ def test_one_cycle_is_exact_under_resume(tmp_path, optimizer):
 @pytest.mark.parametrize(
     "words",
     [
-        "use_ema: true, ema_momentum: 0.8",
+        pytest.param("use_ema: true, ema_momentum: 0.8", marks=pytest.mark.slow),
         "use_ema: true, ema_momentum: 0.8, ema_overwrite_frequency: 3",
-        "gradient_accumulation_steps: 5",
+        pytest.param("gradient_accumulation_steps: 5", marks=pytest.mark.slow),
         "gradient_accumulation_steps: 5, use_ema: true, global_clipnorm: 0.5, weight_decay: 0.01",
     ],
 )

@@ -94,10 +94,9 @@ def test_pixels_are_what_they_were():
     assert np.array_equal(preprocessor.pixels(preprocessor.array(given)), given)
 
 
-def test_the_command(tmp_path, monkeypatch):
+def test_the_command(tmp_path):
     config = tmp_path / "a.yaml"
     config.write_text(images(folder(tmp_path / "d", {"a": 20, "b": 20})).to_yaml())
-    monkeypatch.setattr(cli, "_tensorflow", lambda: None)
     result = CliRunner().invoke(cli.app, ["data", str(config), "data.batch_size=4", "-o", str(tmp_path / "x.png")])
     assert result.exit_code == 0, result.exception
     assert "image_folder: 8x8x3 pixels" in result.stdout

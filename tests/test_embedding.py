@@ -14,6 +14,8 @@ from zoo.data.tokens import SPECIAL_WORDS
 from zoo.data.vectors import dimension, read_vectors
 from zoo.errors import ZooError
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 WORDS = (*SPECIAL_WORDS, "film", "film's", "dull", "zebra", "dog's")
 
 
@@ -118,7 +120,7 @@ def config(tmp_path, model, path, **words):
         "model": {"name": model, "args": {"embedding": str(path), **words}},
         "data": {"name": "csv", "path": str(table), "batch_size": 8, "validation": 0.2},
         "train": {"epochs": 2, "optimizer": {"name": "adam", "learning_rate": 0.01}},
-        "runtime": {"steps_per_execution": 1, "output": str(tmp_path / "runs")},
+        "runtime": {"steps_per_execution": 1, "jit_compile": False, "output": str(tmp_path / "runs")},
     })  # fmt: skip
 
 

@@ -16,6 +16,8 @@ from zoo.evaluation import dataset_of
 from zoo.explaining import mistakes
 from zoo.rundir import Run
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def train(folder, **blocks):
     config = Config.from_dict({"name": "tiny", "train": {"epochs": 1}, "runtime": {"output": str(folder)}} | blocks)

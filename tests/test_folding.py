@@ -15,6 +15,8 @@ from zoo.errors import ZooError
 from zoo.folding import cross_validate
 from zoo.repeating import repeat
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 SHORT = ("train.epochs=2", "callbacks.early_stopping=null", "callbacks.reduce_lr_on_plateau=null")
 
 

@@ -19,7 +19,9 @@ RNG = np.random.default_rng(0)
 
 @cache
 def built(build, **arguments):
-    return build(**arguments)
+    """The net without values in its weights."""
+    with keras.StatelessScope(initialize_variables=False):
+        return build(**arguments)
 
 
 def inputs_of(model, name):
@@ -70,8 +72,9 @@ def test_googlenets_sides_are_table_1s(build, sides):
 
 
 def test_torchs_googlenet_rounds_its_last_pooling_up():
-    assert torch_googlenet.googlenet_bn(input_shape=(208, 208, 3)).get_layer("pool4").output.shape[1] == 7  # 13 before
-    assert paper.googlenet(input_shape=(208, 208, 3)).get_layer("pool4").output.shape[1] == 6
+    shape = (208, 208, 3)  # 13 before the pooling
+    assert built(torch_googlenet.googlenet_bn, input_shape=shape).get_layer("pool4").output.shape[1] == 7
+    assert built(paper.googlenet, input_shape=shape).get_layer("pool4").output.shape[1] == 6
 
 
 def test_googlenet_normalizes_after_the_first_pooling_and_before_the_second():

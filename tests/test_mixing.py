@@ -9,6 +9,8 @@ from running import assert_resumes_exactly, make
 from zoo import runner
 from zoo.training.mixing import mix, of_rows
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 N, SIDE = 6, 8
 VALUES = np.array([1, 2, 4, 8, 16, 32], "float32")  # of all pixels of an image; its label is its index
 
@@ -83,7 +85,7 @@ def test_a_metric_takes_the_larger_share():
         assert float(metric.result()) == 0.5
 
 
-@pytest.mark.parametrize("name", ["small", "headed"])
+@pytest.mark.parametrize("name", [pytest.param("small", marks=pytest.mark.slow), "headed"])
 def test_mixed_training_is_exact_under_resume(tmp_path, name):
     more = ["model.name=nets:headed", "train.loss_weights=[1, 0.3, 0.3]", "train.class_weight={0: 1, 1: 2, 2: 1}"]
     run = assert_resumes_exactly(tmp_path, "train.mixup=0.4", "train.cutmix=1", "train.label_smoothing=0.1",

@@ -13,7 +13,7 @@ TOLERANCE = 1e-3  # of the logits' spread; a wrong net differs by 1e-2 and more
 
 # zoo name, keras.applications' builder, side, arguments of both
 FAST = {
-    "vgg16": (APPLICATIONS.VGG16, 64, {}),
+    "vgg16": (APPLICATIONS.VGG16, 32, {}),
     "resnet50": (APPLICATIONS.ResNet50, 64, {}),
     "inception_v3": (APPLICATIONS.InceptionV3, 79, {}),
     "mobilenet": (APPLICATIONS.MobileNet, 96, {"alpha": 1.0}),
@@ -21,6 +21,8 @@ FAST = {
     "mobilenet_050_224": (APPLICATIONS.MobileNet, 66, {"alpha": 0.5}),
     "mobilenet_025_128": (APPLICATIONS.MobileNet, 32, {"alpha": 0.25}),
     "xception": (APPLICATIONS.Xception, 72, {}),
+}
+DEEPER = {  # the same blocks more often
     "vgg19": (APPLICATIONS.VGG19, 32, {}),
     "resnet101": (APPLICATIONS.ResNet101, 64, {}),
     "resnet152": (APPLICATIONS.ResNet152, 64, {}),
@@ -59,6 +61,12 @@ def compare(name, function, side, words, tmp_path, classes=11, **layout):
 @pytest.mark.parametrize("name", FAST)
 def test_logits_agree_with_keras_applications(name, tmp_path):
     assert compare(name, *FAST[name], tmp_path) < TOLERANCE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DEEPER)
+def test_logits_of_the_deeper_agree(name, tmp_path):
+    assert compare(name, *DEEPER[name], tmp_path) < TOLERANCE
 
 
 @pytest.mark.slow

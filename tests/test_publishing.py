@@ -14,6 +14,8 @@ from zoo import publishing, runner
 from zoo.config import Config
 from zoo.errors import ZooError
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 NET = "mobilenet_025_128"
 
 

@@ -12,6 +12,8 @@ import zoo
 from zoo.errors import ZooError
 from zoo.repeating import Series, parse_seeds, repeat, spread
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 SHORT = ("train.epochs=2", "callbacks.early_stopping=null", "callbacks.reduce_lr_on_plateau=null")
 
 

@@ -13,6 +13,8 @@ from zoo.errors import ZooError
 from zoo.repeating import repeat
 from zoo.reproducing import judge, reproduce, seeds_beside
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 SHORT = ("train.epochs=2", "callbacks.early_stopping=null", "callbacks.reduce_lr_on_plateau=null")
 
 

@@ -14,6 +14,8 @@ from zoo.evaluation import figures
 from zoo.paired import bootstrap, mcnemar_chi2, mcnemar_exact, paired
 from zoo.run_comparison import all_runs, compare_runs
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 SHORT = ("train.epochs=2", "callbacks.early_stopping=null", "callbacks.reduce_lr_on_plateau=null")
 
 

@@ -14,11 +14,18 @@ from zoo.config import Config
 from zoo.errors import Interrupted, ZooError
 from zoo.training.state import Keeper
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory):
     """The uninterrupted run that every other is compared with."""
     return train(make(tmp_path_factory.mktemp("straight")))
+
+
+@pytest.fixture(scope="module")
+def undrawn(straight, undrawn):
+    """All runs but that one go without pictures."""
 
 
 def test_the_run_folder(straight):
@@ -68,7 +75,7 @@ def test_a_finished_run_says_so_and_is_left_alone(straight):
     assert (run.path / "history.csv").stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize("step", [1, 4, 6, 11])
+@pytest.mark.parametrize("step", [1, 6, *(pytest.param(n, marks=pytest.mark.slow) for n in (4, 5, 11))])
 def test_sigterm_at_any_step_costs_nothing(straight, tmp_path, step, monkeypatch):
     seen = iter(range(1, 1000))
     original = Keeper.on_train_batch_end
@@ -242,7 +249,7 @@ def test_one_logit_is_thresholded_at_zero(tmp_path):
     config = Config.from_dict({
         "name": "text", "model": {"name": "gru_text", "args": {"units": 4, "embedding_dim": 4}},
         "data": {"name": "synthetic", "kind": "tokens", "samples": 64, "num_words": 50, "maxlen": 12},
-        "train": {"epochs": 2}, "runtime": {"output": str(tmp_path)}})  # fmt: skip
+        "train": {"epochs": 2}, "runtime": {"output": str(tmp_path), "jit_compile": False}})  # fmt: skip
     run, _ = train(config)
     result = zoo.evaluate(run)
     confusion = np.array(result["confusion"])

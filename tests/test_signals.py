@@ -10,6 +10,8 @@ from running import assert_equal_runs, make, train
 from zoo.errors import Interrupted
 from zoo.training.state import Keeper, Signals
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def test_a_signal_while_a_layer_is_built_stays_what_it_is():
     """Keras catches every Exception in a layer's call and raises another kind of it."""

@@ -7,13 +7,18 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 import stressing
+import yaml
 from running import make, train
-from stressing import Trial, differences, kill, stress, uninterrupted
+from stressing import Trial, command, differences, kill, run_of, stress, training_begins, uninterrupted
 
+from zoo.config import Config
 from zoo.rundir import Run
+
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 @pytest.mark.slow
@@ -25,16 +30,28 @@ def test_runs_killed_at_random(case, tmp_path):
         assert trial.wrong == [], trial
 
 
-def test_a_run_killed_and_stopped(tmp_path, monkeypatch):
-    """The short version: few epochs, one signal that nobody can catch and one that is answered."""
-    text = stressing.CASES["lenet5 with dropout"]
-    text = text.replace("epochs: 20", "epochs: 8").replace("samples: 500", "samples: 250")
-    monkeypatch.setitem(stressing.CASES, "short", text)
-    straight, seconds = uninterrupted("short", tmp_path / "case")
-    signals = (signal.SIGKILL, signal.SIGTERM)
-    trial = stress("short", straight, 0.5 * seconds, tmp_path / "case" / "0", seed=0, signals=signals)
-    assert trial.wrong == [], trial
-    assert trial.resumed, trial
+def test_a_run_killed_and_stopped(tmp_path):
+    """The short version: few epochs, one signal that nobody can catch and one that is answered, then left to end."""
+    config = Config.from_dict(yaml.safe_load(stressing.CASES["lenet5 with dropout"])).override(
+        "train.epochs=8", "data.samples=250", f"runtime.output={tmp_path / 'killed'}"
+    )
+    (tmp_path / "killed.yaml").write_text(config.to_yaml())
+    begun = time.monotonic()
+    straight, _ = train(config.override(f"runtime.output={tmp_path / 'straight'}"))
+    seconds, trial = time.monotonic() - begun, Trial("short")
+    for number in (signal.SIGKILL, signal.SIGTERM):
+        process = command(tmp_path / "killed.yaml", tmp_path / "killed")
+        assert training_begins(process, tmp_path / "killed")
+        time.sleep(0.2 * seconds)
+        assert process.poll() is None
+        kill(process, number, trial)
+        names = {path.name for path in run_of(tmp_path / "killed").path.iterdir()}
+        assert names >= {"config.yaml", "environment.json", "last"}
+        assert "metrics.json" not in names
+    assert trial.wrong == []
+    run, printed = train(config)
+    assert "going on after epoch" in printed
+    assert differences(straight, run) == []
 
 
 def test_the_judge_notices_a_difference(tmp_path):

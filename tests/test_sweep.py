@@ -20,6 +20,8 @@ from zoo.sweeping import sweep
 from zoo.training.callbacks import DivergedError
 from zoo.training.state import Keeper
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 SHORT = ("train.epochs=2", "callbacks.early_stopping=null", "callbacks.reduce_lr_on_plateau=null")
 SPACE = """\
 trials: 4

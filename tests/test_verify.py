@@ -16,8 +16,14 @@ from zoo.models import lenet5, mobilenet, resnet
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def test_rows_without_a_twin():
-    lenet, text = verify.verify(["lenet5", "bilstm_imdb"])
+@pytest.fixture(scope="module")
+def right():
+    """Verdicts of rows that are as they should be."""
+    return verify.verify(["lenet5", "bilstm_imdb"])
+
+
+def test_rows_without_a_twin(right):
+    lenet, text = right
     assert lenet.ok
     assert lenet.counted == lenet.row == CATALOG["lenet5"].counts
     assert (lenet.twin, lenet.parity, lenet.wrong) == (None, None, ())
@@ -33,10 +39,10 @@ def test_a_row_with_a_twin_and_weights():
     assert json.loads(json.dumps(verdict.to_dict()))["counted"]["trainable"] == 470_072
 
 
-def test_the_table():
-    verdicts = verify.verify(["lenet5", "softmax_regression"])
-    wrong = dataclasses.replace(verdicts[1], ok=False, wrong=("7,851 trainable parameters counted",))
-    text = verify.table([verdicts[0], wrong])
+def test_the_table(right):
+    row = {"model": "softmax_regression", "ok": False, "wrong": ("7,851 trainable parameters counted",)}
+    wrong = dataclasses.replace(right[1], **row)
+    text = verify.table([right[0], wrong])
     assert "61,706" in text
     assert "60,000" in text  # the paper's
     assert text.splitlines()[2].endswith("ok")

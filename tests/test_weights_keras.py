@@ -100,7 +100,7 @@ def test_depthwise_kernels_under_keras_2s_name(theirs, ours, file):
     np.testing.assert_allclose(logits(ours), logits(theirs), atol=1e-4)
 
 
-@pytest.mark.parametrize("first", [1, 95, 998])
+@pytest.mark.parametrize("first", [pytest.param(n, marks=pytest.mark.slow) if n != 95 else n for n in (1, 95, 998)])
 def test_inception_is_mapped_by_number_wherever_numbering_begins(first, tmp_path):
     theirs = keras.applications.InceptionV3(weights=None, input_shape=(75, 75, 3), include_top=False, pooling="avg")
     keras_files.randomize(theirs)

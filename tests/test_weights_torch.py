@@ -50,7 +50,7 @@ def refusal(model, path, name, **words) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("name", NETS)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n == "vgg16" else n for n in NETS])
 def test_logits_agree_with_torch_and_the_round_trip_is_exact(name, tmp_path):
     facts, state = golden(name), state_of(name)
     save_file(state, tmp_path / "in.safetensors")
@@ -109,9 +109,9 @@ def test_a_head_can_be_left_fresh(tmp_path):
 
 @pytest.mark.parametrize(
     ("file", "name"),
-    [("resnet50_v1_5", "resnet50"), ("resnet50_v1_5", "resnet18"), ("resnet18", "resnet34"),
-     ("vgg11_bn", "vgg11"), ("alexnet_owt", "alexnet"), ("googlenet_bn", "googlenet"),
-     ("inception_v3_tv", "inception_v3"), ("vgg11_bn", "resnet18")],
+    [("resnet50_v1_5", "resnet50"), ("resnet18", "resnet34"), ("vgg11_bn", "vgg11"), ("alexnet_owt", "alexnet"),
+     ("googlenet_bn", "googlenet"), *(pytest.param(*pair, marks=pytest.mark.slow) for pair in [
+         ("resnet50_v1_5", "resnet18"), ("inception_v3_tv", "inception_v3"), ("vgg11_bn", "resnet18")])],
 )  # fmt: skip
 def test_the_model_a_file_is_for_is_named(file, name, tmp_path):
     save_file({key: np.zeros(shape, "float16") for key, shape in golden(file)["shapes"].items()},

@@ -10,6 +10,7 @@ from zoo.errors import ZooError
 from zoo.rundir import Run
 
 if TYPE_CHECKING:
+    import keras
     import numpy as np
 
     from zoo.config import Config
@@ -87,21 +88,38 @@ def evaluate(run: Run | str, split: str = "test") -> dict[str, Any]:
     return result.to_dict()
 
 
-def figures(run: Run, split: str, dataset: Dataset | None = None) -> Figures:
-    """Loss and metrics of the best weights, from the logits of the whole split at once; no penalties in the loss."""
+def compiled(run: Run) -> keras.Model:
+    """The model of a run with its best weights, ready to predict as its config says."""
+    from zoo import devices
+    from zoo.build import model_of
+
+    with devices.place(run.config.runtime.device):
+        model = model_of(run)
+        model.compile(jit_compile=devices.jit_compile(run.config, model))
+    return model
+
+
+def figures(run: Run, split: str, dataset: Dataset | None = None, model: keras.Model | None = None) -> Figures:
+    """Loss and metrics of the best weights, from the logits of the whole split at once; no penalties in the loss.
+
+    Args:
+        run: a run with best weights.
+        split: "train", "validation" or "test".
+        dataset: its data, where they are loaded already.
+        model: what `compiled(run)` gave, for several splits.
+    """
     import numpy as np
 
     from zoo import devices
-    from zoo.build import gives_logits, model_of
+    from zoo.build import gives_logits
     from zoo.training import objectives
 
     config = run.config
     if split not in SPLITS:
         raise ZooError(f"unknown split '{split}'", "one of " + ", ".join(SPLITS))
+    model = compiled(run) if model is None else model
     with devices.place(config.runtime.device):
-        model = model_of(run)
         batches = _batches(run, split, dataset)
-        model.compile(jit_compile=devices.jit_compile(config, model))
         logits = model.predict(batches.map(lambda x, *y: x), verbose=0)
         labels = np.concatenate([np.asarray(y) for _, y, *_ in batches])
         logits = np.asarray(logits[0] if isinstance(logits, list) else logits, "float32")

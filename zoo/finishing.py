@@ -34,15 +34,14 @@ def finish(
         best_epoch: counted from 1.
         splits: those to evaluate.
     """
-    from zoo.build import model_of
     from zoo.drawing import plot, plot_curves
-    from zoo.evaluation import figures
+    from zoo.evaluation import compiled, figures
     from zoo.pages.report import FILE, write_report
 
-    found = {split: figures(run, split, dataset=job.data) for split in splits}
+    model = compiled(run)
+    found = {split: figures(run, split, job.data, model) for split in splits}
     metrics = {"best_epoch": best_epoch, "stopped": stopped} | {split: f.summary for split, f in found.items()}
     rundir.write_json(run.path / rundir.METRICS, metrics)
-    model = model_of(run)
     plot_curves(run.history, run.path / "curves.png", best_epoch=best_epoch)
     plot(model, run.path / "model.svg")
     rundir.write_json(run.path / rundir.RECEIPT, _receipt(run, job, metrics))
