@@ -25,6 +25,7 @@ PUBLIC = {
     "sweep": "zoo.sweeping",
     "evaluate": "zoo.evaluation",
     "predict": "zoo.prediction",
+    "explain": "zoo.explaining",
     "open_run": "zoo.rundir",
     "plot": "zoo.pictures",
     "report": "zoo.pages.report",

@@ -41,6 +41,26 @@ def classify(
     import numpy as np
 
     from zoo.build import create_model
+
+    settings = settings_of(name, weights)
+    batch = np.stack([prepare(Path(file), settings) for file in files])
+    names = class_names(class_index)
+    model = create_model(name, weights=weights)
+    probabilities = np.asarray(keras.ops.softmax(model.predict(batch, verbose=0)))
+    rows = []
+    for file, row in zip(files, probabilities, strict=True):
+        ranked = {names[i]: float(row[i]) for i in np.argsort(-row, kind="stable")}
+        first = next(iter(ranked))
+        rows.append({"input": str(file), "label": first, "probability": ranked[first], "probabilities": ranked})
+    return rows
+
+
+def settings_of(name: str, weights: str) -> dict[str, Any]:
+    """The preprocessing that published weights of a catalogue net expect.
+
+    Raises:
+        ZooError: the net has none, so it is not known.
+    """
     from zoo.weights import loading
     from zoo.weights.preprocessing import preprocessing
 
@@ -53,17 +73,7 @@ def classify(
             "a model with weights in `zoo info`",
             did_you_mean(name, known),
         )
-    settings = preprocessing(source.preprocessing, spec.input_shape)
-    batch = np.stack([prepare(Path(file), settings) for file in files])
-    names = class_names(class_index)
-    model = create_model(name, weights=weights)
-    probabilities = np.asarray(keras.ops.softmax(model.predict(batch, verbose=0)))
-    rows = []
-    for file, row in zip(files, probabilities, strict=True):
-        ranked = {names[i]: float(row[i]) for i in np.argsort(-row, kind="stable")}
-        first = next(iter(ranked))
-        rows.append({"input": str(file), "label": first, "probability": ranked[first], "probabilities": ranked})
-    return rows
+    return preprocessing(source.preprocessing, spec.input_shape)
 
 
 def prepare(path: Path, settings: dict[str, Any]) -> np.ndarray:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
-from zoo.cli import models, training, runs, data  # isort: skip (in the order the help shows)
+from zoo.cli import models, training, runs, seeing, data  # isort: skip (in the order the help shows)
 from zoo.cli.door import app
 from zoo.errors import Interrupted, ZooError
 
-__all__ = ["app", "data", "main", "models", "runs", "training"]
+__all__ = ["app", "data", "main", "models", "runs", "seeing", "training"]
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ word of rank r (1 = most frequent) is token r + 3, so that 3 is never used.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -95,6 +96,11 @@ def vocabulary_from_index(index: Mapping[str, Any], where: str) -> tuple[str, ..
 def words_of(text: str) -> list[str]:
     """Lower-case words as Keras's text_to_word_sequence cuts them: "It's GOOD!" -> ["it's", "good"]."""
     return text.lower().translate(_SEPARATORS).split()
+
+
+def spans_of(text: str) -> list[tuple[int, int]]:
+    """Where each of `words_of(text)` stands in the text: (start, end)."""
+    return [match.span() for match in re.finditer(r"\S+", text.translate(_SEPARATORS))]
 
 
 def encode(text: str, tokens: Mapping[str, int]) -> list[int]:

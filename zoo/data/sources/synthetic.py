@@ -36,7 +36,7 @@ def read(data: DataConfig) -> Raw:
             f"data.num_words={size} is too small", f"at least {least} for {data.classes} classes", "raise it"
         )
     x = _tokens(rng, labels, data.classes, data.maxlen or DEFAULT_LENGTH, size)
-    own = [f"class{i // WORDS_PER_CLASS}_{i % WORDS_PER_CLASS}" for i in range(WORDS_PER_CLASS * data.classes)]
+    own = [f"class{i}{letter}" for i in range(data.classes) for letter in "abc"[:WORDS_PER_CLASS]]
     words = [*SPECIAL_WORDS, *own]
     words += [f"word{i}" for i in range(size - len(words))]
     return Raw("synthetic", "tokens", names, Items(x, labels), None, vocabulary_size=size, vocabulary=tuple(words))
