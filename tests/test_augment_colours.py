@@ -11,7 +11,7 @@ import tensorflow as tf
 from zoo.config import Config
 from zoo.data import Preprocessor, TrainStream, load
 from zoo.data.augment import augmentation
-from zoo.data.colours import Colours, principal_axes
+from zoo.data.colours import Colours, RandAugment, principal_axes
 from zoo.errors import ZooError
 
 BLACK, WHITE = np.zeros(3, np.float32), np.ones(3, np.float32)
@@ -161,6 +161,19 @@ def test_what_an_image_becomes_does_not_depend_on_its_batch(augment):
     small, large = (epoch_of(stream(batch_size=size, **augment)) for size in (3, 20))
     np.testing.assert_allclose(small, large, atol=1e-6)
     assert np.abs(small - epoch_of(stream(**augment), epoch=1)).max() > 0.01
+
+
+def test_only_the_drawn_changes_are_computed_and_they_are_keras_own():
+    changes, seen = RandAugment(2, 0.5, (6, 6, 3)), set()
+    both = tf.function(
+        lambda image, drawn: (changes.change(image, drawn), changes._layer.transform_images(image, drawn))
+    )
+    for number, image in enumerate(tf.constant(images(30))[:, None]):
+        changes._seeds.key = tf.constant([number, 7])
+        drawn = changes._layer.get_random_transformation(image)
+        seen |= set(drawn["layer_idxes"].numpy().tolist())
+        np.testing.assert_array_equal(*both(image, drawn))
+    assert seen == set(range(len(drawn["transforms"])))
 
 
 def test_images_of_one_batch_get_different_changes():

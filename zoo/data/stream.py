@@ -94,7 +94,9 @@ class TrainStream:
         return (x if choices is None else self._augment.apply(x, choices)), y
 
     def _parallel(self) -> dict:
-        return {} if self._transform is None or self._read else _PARALLEL
+        """Several batches at once, in their order, where making one takes longer than fetching it."""
+        costly = self._transform is not None or (self._augment is not None and self._augment.colours is not None)
+        return _PARALLEL if costly and not self._read else {}
 
 
 def in_order(
