@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, Strict, model_serializer, model_validator
@@ -81,13 +82,14 @@ class DataConfig(Block):
     fit: Annotated[Literal["pad", "resize", "crop"], one_of("pad", "resize", "crop")] = Field(
         "pad",
         description="how images are brought to that size: black around them, stretched, or the middle 7/8 of the "
-        "largest window of that form, resized; image_folder: resize",
+        "largest window of that form, resized; image_folder and tfrecord: resize",
     )
     color: Annotated[Literal["auto", "grey", "rgb"], one_of("auto", "grey", "rgb")] = Field(
-        "auto", description="image_folder: channels; auto: the model's, or grey if all images are"
+        "auto", description="image_folder and tfrecord: channels; auto: the model's, or grey if all images are"
     )
     on_corrupt: Annotated[Literal["fail", "skip"], one_of("fail", "skip")] = Field(
-        "fail", description="image_folder: what happens to files that cannot be read; either way they are named"
+        "fail", description="image_folder and tfrecord: what happens to files and records that cannot be read; either "
+        "way they are named"
     )
     pixel_range: Annotated[tuple[float, float], Strict(False), says("two numbers [black, white]")] = Field(
         (0.0, 1.0), description="what black and white become"
@@ -99,9 +101,16 @@ class DataConfig(Block):
         None, description="divided by per channel, after mean"
     )
     augment: Augment = Field(default_factory=Augment, description="random changes of training images")
+    image: Text = Field("image", description="tfrecord: the feature of the images, image/encoded")
+    label: Text = Field(
+        "label", description="csv, tsv, jsonl: the column of the classes, names or numbers; tfrecord: their feature, "
+        "image/class/label"
+    )  # fmt: skip
+    label_text: Text = Field(
+        "label_text", description="tfrecord: the feature of the classes' names, image/class/text; it may be missing"
+    )
     # tokens
     text: Text = Field("text", description="csv, tsv, jsonl: the column of the texts")
-    label: Text = Field("label", description="csv, tsv, jsonl: the column of the classes, names or numbers")
     min_count: Positive = Field(1, description="own texts: words seen less often in the training part are unknown")
     num_words: PositiveOrNull = Field(None, description="keep the most frequent words; null: all")
     maxlen: PositiveOrNull = Field(
@@ -134,10 +143,12 @@ class DataConfig(Block):
             reasons |= dict.fromkeys(facts.IMAGE_OPTIONS, f"is for images, but '{self.name}' gives tokens")
         if self.content != "tokens":
             reasons |= dict.fromkeys(facts.TOKEN_OPTIONS, f"is for texts, but '{self.name}' gives images")
-        if self.name != "image_folder":
-            reasons |= dict.fromkeys(facts.FOLDER_OPTIONS, "is for data.name: image_folder alone")
-        if self.name not in ("csv", "tsv", "jsonl"):
-            reasons |= dict.fromkeys(facts.TABLE_OPTIONS, "is for data.name: csv, tsv or jsonl")
+        if self.name not in facts.FILE_SOURCES:
+            reasons |= dict.fromkeys(facts.FILE_OPTIONS, f"is for data.name: {_or(facts.FILE_SOURCES)}")
+        for option in ("image", "label", "label_text", "text"):
+            if option not in facts.COLUMNS.get(self.name, {}):
+                having = [name for name, columns in facts.COLUMNS.items() if option in columns]
+                reasons[option] = f"is for data.name: {_or(having)}"
         if not (source.own and source.content == "tokens"):
             reasons |= dict.fromkeys(facts.WORD_OPTIONS, "is for data.name: text_folder, csv, tsv or jsonl")
         if self.name != "synthetic":
@@ -154,8 +165,11 @@ class DataConfig(Block):
 
     @model_validator(mode="after")
     def _resolve(self) -> DataConfig:
-        if self.name == "image_folder" and "fit" not in self.model_fields_set:
+        if self.name in facts.FILE_SOURCES and "fit" not in self.model_fields_set:
             self.__dict__["fit"] = "resize"
+        for option, column in facts.COLUMNS.get(self.name, {}).items():
+            if option not in self.model_fields_set:
+                self.__dict__[option] = column
         if self.folds is not None:
             self.__dict__["validation"] = 1 / self.folds
         if self.name == "synthetic":
@@ -168,3 +182,7 @@ class DataConfig(Block):
     def _dump(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         unused = {*self.unused(), "folds" if self.folds is None else "validation"}
         return {key: value for key, value in handler(self).items() if key not in unused}
+
+
+def _or(names: Sequence[str]) -> str:
+    return " or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

@@ -89,6 +89,7 @@ SOURCES: dict[str, SourceFacts] = {
     "cifar10": SourceFacts("image", 10, takes_path=True, official_test=True),
     "imdb": SourceFacts("tokens", 2, takes_path=True, official_test=True),
     "image_folder": SourceFacts("image", None, takes_path=True, official_test=False, own=True),
+    "tfrecord": SourceFacts("image", None, takes_path=True, official_test=False, own=True),
     "text_folder": SourceFacts("tokens", None, takes_path=True, official_test=False, own=True),
     "csv": SourceFacts("tokens", None, takes_path=True, official_test=False, own=True),
     "tsv": SourceFacts("tokens", None, takes_path=True, official_test=False, own=True),
@@ -127,7 +128,14 @@ MODEL_WORDS = (
 )  # fmt: skip
 IMAGE_OPTIONS = ("image_size", "fit", "pixel_range", "mean", "std", "augment")
 TOKEN_OPTIONS = ("num_words", "maxlen", "pad", "truncate")
-FOLDER_OPTIONS = ("color", "on_corrupt")  # of image_folder
-TABLE_OPTIONS = ("text", "label")  # of csv, tsv and jsonl
+FILE_SOURCES = ("image_folder", "tfrecord")  # of encoded images, each with a size of its own
+FILE_OPTIONS = ("color", "on_corrupt")
+# The columns or features that a source reads, with their names in it.
+COLUMNS: dict[str, dict[str, str]] = {
+    "csv": {"text": "text", "label": "label"},
+    "tsv": {"text": "text", "label": "label"},
+    "jsonl": {"text": "text", "label": "label"},
+    "tfrecord": {"image": "image/encoded", "label": "image/class/label", "label_text": "image/class/text"},
+}
 WORD_OPTIONS = ("min_count",)  # where the vocabulary is built from the texts
 SYNTHETIC_OPTIONS = ("kind", "samples", "classes", "shape")

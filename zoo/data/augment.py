@@ -119,6 +119,6 @@ def _sample(x: np.ndarray, transform: Callable | None, read: Callable | None) ->
         parts = []
         for begin in range(0, len(rows), 64):
             part = x[rows[begin : begin + 64]]
-            part = part if read is None else np.stack([read(tf.constant(path)).numpy() for path in part])
+            part = part if read is None else np.stack([read(tf.constant(place)).numpy() for place in part])
             parts.append(part if transform is None else transform(tf.constant(part)).numpy())
     return np.concatenate(parts)

@@ -6,7 +6,8 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,10 @@ SHOWN = 20  # corrupt files named in a sentence
 
 @dataclass(frozen=True)
 class ImageFiles:
-    """N image files that have a header of theirs; the pixels may still turn out to be damaged."""
+    """N image files that have a header of theirs; the pixels may still turn out to be damaged.
+
+    Other places in which encoded images stand are subclasses with `places` and `fetch` of their own.
+    """
 
     root: Path
     names: tuple[str, ...]  # below root
@@ -38,21 +42,23 @@ class ImageFiles:
     def __len__(self) -> int:
         return len(self.names)
 
-    def paths(self, rows: Sequence[int]) -> list[str]:
-        return [os.path.join(self.root, self.names[i]) for i in rows]
+    def places(self, rows: Sequence[int]) -> np.ndarray:
+        """Where the given images stand, a row for each, as `fetch` takes it: here their paths."""
+        return np.array([os.path.join(self.root, self.names[i]) for i in rows], str)
+
+    def fetch(self, place: tf.Tensor) -> tf.Tensor:
+        """The bytes of the image at a place; none at the empty place. Traceable."""
+        return tf.cond(tf.equal(place, ""), lambda: tf.constant(b""), lambda: tf.io.read_file(place))
 
     def rows(self, mask: np.ndarray) -> ImageFiles:
         """Those where the mask is true."""
         chosen = np.flatnonzero(mask)
         names, digests = (tuple(values[i] for i in chosen) for values in (self.names, self.digests))
-        return ImageFiles(self.root, names, self.sizes[mask], self.grey[mask], digests)
+        return replace(self, names=names, sizes=self.sizes[mask], grey=self.grey[mask], digests=digests)
 
     def fingerprint(self) -> np.ndarray:
-        """Of names and contents, in order."""
-        digest = hashlib.sha256()
-        for name, own in zip(self.names, self.digests, strict=True):
-            digest.update(f"{len(name)}:{name}".encode() + own)
-        return np.frombuffer(digest.digest(), np.uint8)
+        """Of the contents, in order: the same whether they stand in files or in records."""
+        return np.frombuffer(hashlib.sha256(b"".join(self.digests)).digest(), np.uint8)
 
 
 def look(root: Path, names: Sequence[str]) -> tuple[ImageFiles, np.ndarray, dict[str, str]]:
@@ -82,11 +88,16 @@ def _look(path: str, whole: bool) -> tuple[tuple[int, int, bool], bytes] | str:
                 if whole:
                     raise
                 size = measure(head + file.read())  # the size stands far inside
-            return size, hashlib.sha256(head + b"%d" % os.fstat(file.fileno()).st_size).digest()
+            return size, digest(head, os.fstat(file.fileno()).st_size)
     except Unreadable as e:
         return str(e)
     except OSError as e:
         return e.strerror or str(e)
+
+
+def digest(contents: bytes, size: int) -> bytes:
+    """Of an image's bytes, or of its first ones with its size."""
+    return hashlib.sha256(contents + b"%d" % size).digest()
 
 
 def common_shape(raw: Raw) -> tuple[int | None, int | None, int]:
@@ -100,10 +111,10 @@ def common_shape(raw: Raw) -> tuple[int | None, int | None, int]:
 def take(
     raw: Raw, splits: Mapping[str, np.ndarray], preprocessor: Preprocessor, *, skip: bool, limit: int
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], Callable | None, tuple[str, ...]]:
-    """The chosen files as pixels if these fit into `limit` bytes, otherwise as paths to be read again and again.
+    """The chosen files as pixels if these fit into `limit` bytes, otherwise as places to be read again and again.
 
     Returns:
-        {part: uint8 (N, H, W, C) or paths}, the splits without the files that cannot be read, what reads a path
+        {part: uint8 (N, H, W, C) or places}, the splits without the files that cannot be read, what reads a place
         (None for pixels), and what is to be said about the files left out.
 
     Raises ZooError, naming the files, when some cannot be read and they are not to be skipped.
@@ -121,7 +132,7 @@ def take(
             x[part], good = _pixels(items.x, rows - first, preprocessor)
         else:
             good = _decodable(items.x, rows - first)
-            x[part] = np.array(items.x.paths(good))
+            x[part] = items.x.places(good)
         wrong |= {items.x.names[i]: "damaged" for i in np.setdiff1d(rows - first, good)}
         kept[part] = good + first
     root, total = raw.train.x.root, len(raw.corrupt) + sum(map(len, (items for items in raw.parts.values())))
@@ -132,7 +143,7 @@ def take(
     if wrong and not skip:
         raise ZooError(said, "JPEG, PNG, BMP or GIF files", "mend or remove them, or set data.on_corrupt=skip")
     notes = (f"{said}; they are skipped",) if wrong else ()
-    return x, kept, None if fits else preprocessor.path, notes
+    return x, kept, None if fits else partial(preprocessor.place, fetch=raw.train.x.fetch), notes
 
 
 def listed(wrong: Mapping[str, str]) -> str:
@@ -144,7 +155,7 @@ def listed(wrong: Mapping[str, str]) -> str:
 def _pixels(files: ImageFiles, rows: np.ndarray, preprocessor: Preprocessor) -> tuple[np.ndarray, np.ndarray]:
     """The given files -> uint8 (M, H, W, C) and the M rows that could be decoded."""
     out, good = np.empty((len(rows), *preprocessor.shape), np.uint8), []
-    for i, image in _decoded(files.paths(rows), preprocessor.file):
+    for i, image in _decoded(files, rows, preprocessor.file):
         out[len(good)] = image
         good.append(i)
     return out[: len(good)], rows[good]
@@ -152,17 +163,17 @@ def _pixels(files: ImageFiles, rows: np.ndarray, preprocessor: Preprocessor) -> 
 
 def _decodable(files: ImageFiles, rows: np.ndarray) -> np.ndarray:
     """The rows that can be decoded, found without keeping pixels, JPEG at an eighth of its size."""
-    return rows[[i for i, _ in _decoded(files.paths(rows), lambda contents: tf.shape(decode(contents, ratio=8)))]]
+    return rows[[i for i, _ in _decoded(files, rows, lambda contents: tf.shape(decode(contents, ratio=8)))]]
 
 
-def _decoded(paths: list[str], read: Callable[[tf.Tensor], tf.Tensor]):
+def _decoded(files: ImageFiles, rows: np.ndarray, read: Callable[[tf.Tensor], tf.Tensor]):
     """(index, read(bytes)) of each file that can be decoded, in order, in parallel."""
-    if not paths:
+    if not len(rows):
         return
     with tf.device("/CPU:0"):
-        items = tf.data.Dataset.from_tensor_slices(tf.constant(paths)).enumerate()
+        items = tf.data.Dataset.from_tensor_slices(tf.constant(files.places(rows))).enumerate()
         items = items.map(
-            lambda i, path: (i, read(tf.io.read_file(path))), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+            lambda i, place: (i, read(files.fetch(place))), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
         )
         for i, value in items.ignore_errors().prefetch(64).as_numpy_iterator():
             yield int(i), value

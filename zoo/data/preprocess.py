@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +83,10 @@ class Preprocessor:
         pixels = _to_channels(tf.cast(tf.ensure_shape(pixels, [None, None, 3])[None], tf.float32), self.shape[2])
         return tf.ensure_shape(tf.saturate_cast(self._to_size(pixels, cut=cut)[0], tf.uint8), self.shape)
 
-    def path(self, path: tf.Tensor) -> tf.Tensor:
-        """The path of an image file -> uint8 (H, W, C); of the empty path black. Traceable."""
-        black = tf.zeros(self.shape, tf.uint8)
-        return tf.cond(tf.equal(path, ""), lambda: black, lambda: self.file(tf.io.read_file(path)))
+    def place(self, place: tf.Tensor, fetch: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
+        """The image whose bytes `fetch` gets from a place -> uint8 (H, W, C); black where there are none. Traceable."""
+        black, contents = tf.zeros(self.shape, tf.uint8), fetch(place)
+        return tf.cond(tf.equal(contents, b""), lambda: black, lambda: self.file(contents))
 
     def images(self, inputs: Sequence[str | Path | np.ndarray]) -> np.ndarray:
         """Image files (PNG, JPEG, BMP, GIF: the first frame) or arrays of pixels 0..255 -> float32 (N, H, W, C).

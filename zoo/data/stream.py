@@ -17,10 +17,10 @@ class TrainStream:
     """Training batches in an order that depends on (seed, epoch) only, so that any step can be returned to.
 
     Args:
-        x: (N, ...) as the model takes it, or raw with `transform` applied to each batch, or N paths.
+        x: (N, ...) as the model takes it, or raw with `transform` applied to each batch, or N places.
         y: int32 (N,).
         transform: raw batch -> float32 batch, for data too large to be kept preprocessed.
-        read: path -> raw item, for data too large to be kept at all; it is also asked for the empty path.
+        read: place -> raw item, for data too large to be kept at all; it is also asked for "" or zeros, no place.
     """
 
     def __init__(
@@ -125,12 +125,12 @@ def in_order(
 
 
 def _read_singly(batches: tf.data.Dataset, read: Callable, batch_size: int, *, even: bool) -> tf.data.Dataset:
-    """Batches (paths, ...) -> (raw items, ...): each file is read on its own, so that all cores share one batch.
+    """Batches (places, ...) -> (raw items, ...): each file is read on its own, so that all cores share one batch.
 
     Unless the batches are `even`, a short one is filled up on the way; so no core waits for the end of an epoch.
     """
     if even:
-        items = batches.unbatch().map(lambda path, *rest: (read(path), *rest), **_PARALLEL)
+        items = batches.unbatch().map(lambda place, *rest: (read(place), *rest), **_PARALLEL)
         return items.batch(batch_size, drop_remainder=True)
 
     def filled(*columns: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -143,7 +143,7 @@ def _read_singly(batches: tf.data.Dataset, read: Callable, batch_size: int, *, e
         return tuple(column[:length] for column in columns)
 
     items = batches.map(filled).unbatch()
-    items = items.map(lambda real, path, *rest: (real, read(path), *rest), **_PARALLEL)
+    items = items.map(lambda real, place, *rest: (real, read(place), *rest), **_PARALLEL)
     return items.batch(batch_size, drop_remainder=True).map(emptied)
 
 

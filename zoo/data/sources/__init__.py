@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from zoo.data.sources import cifar, digits, image_folder, imdb, mnist, synthetic, tables, text_folder
+from zoo.data.sources import cifar, digits, image_folder, imdb, mnist, synthetic, tables, text_folder, tfrecord
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ SOURCES = {
     "cifar10": Source(cifar.read_cifar10),
     "imdb": Source(imdb.read),
     "image_folder": Source(image_folder.read),
+    "tfrecord": Source(tfrecord.read),
     "text_folder": Source(text_folder.read),
     "csv": Source(tables.read),
     "tsv": Source(tables.read),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zoo.data.contract import Items, Raw
 from zoo.data.files import own
-from zoo.data.folders import WANT, labelled, walk
+from zoo.data.folders import PARTS, WANT, labelled, walk
 from zoo.data.imagefiles import look
 
 if TYPE_CHECKING:
@@ -18,13 +19,19 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
 
 
 def read(data: DataConfig) -> Raw:
-    """`ImageFiles` with labels; the class names are those of the folders, sorted. Nothing is decoded here."""
+    """`ImageFiles` with labels; the class names are those of the folders, sorted. Nothing is decoded here.
+
+    Inside a part the files are in the order of their own names, whatever folder they are in: files named by their
+    number in a data set stand in its order, so that training sees the batches that any other form of it gives.
+    """
     root = own(data, want=WANT, file=False)
     found = labelled(walk(root), SUFFIXES, "image")
-    files, good, wrong = look(root, [name for name, *_ in found.rows])
-    labels = np.array([found.rows[i][1] for i in good], np.int32)
-    parts = np.array([found.rows[i][2] for i in good])
-    items = {part: Items(files.rows(parts == part), labels[parts == part]) for *_, part in found.rows}
+    order = {part: place for place, part in enumerate(PARTS)}
+    rows = sorted(found.rows, key=lambda row: (order[row[2]], PurePosixPath(row[0]).name, row[0]))
+    files, good, wrong = look(root, [name for name, *_ in rows])
+    labels = np.array([rows[i][1] for i in good], np.int32)
+    parts = np.array([rows[i][2] for i in good])
+    items = {part: Items(files.rows(parts == part), labels[parts == part]) for *_, part in rows}
     return Raw(
         data.name,
         "image",
