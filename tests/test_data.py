@@ -20,7 +20,7 @@ def settings(name: str, **changes) -> SimpleNamespace:
         "name": name, "path": None, "batch_size": 16, "validation": 0.1, "test": 0.2, "split_seed": 0, "limit": None,
         "folds": None, "fold": None,
         "image_size": None, "fit": "pad", "pixel_range": (0.0, 1.0), "mean": None, "std": None,
-        "num_words": None, "maxlen": None, "pad": "pre", "truncate": "pre",
+        "num_words": None, "maxlen": None, "pad": "pre", "truncate": "pre", "bucket": False,
         "color": "auto", "on_corrupt": "fail", "text": "text", "label": "label",
         "image": "image", "label_text": "label_text", "min_count": 1,
         "kind": "image", "samples": 200, "classes": 4, "shape": (8, 8, 1),

@@ -240,7 +240,7 @@ def model_for(config: Config, info: DataInfo) -> keras.Model:
     if kind == "tokens":
         _fit_words(words, "vocabulary_size", info.vocabulary_size, info.vocabulary_size, at_least=True, name=name)
         length = info.input_shape[0]
-        _fit_words(words, "sequence_length", length, length, at_least=False, name=name)
+        _fit_words(words, "sequence_length", length, None if config.data.bucket else length, at_least=False, name=name)
         words.pop("input_shape", None)
     else:
         shape = tuple(words.pop("input_shape", info.input_shape))

@@ -126,6 +126,20 @@ def task_against_data(config: Config) -> Iterator[Problem]:
         yield Problem(_at("data.name"), what, mend="choose from " + ", ".join(fitting))
 
 
+@_rule("model.name", "model.args", "data.bucket")
+def buckets_and_padding(config: Config) -> Iterator[Problem]:
+    name = config.model.name
+    if config.data.bucket and name in model_names():
+        from zoo.registry import takes
+
+        if takes(name, "mask") and config.model.args.get("mask") is not True:
+            what = f"'{name}' reads padding like a word, and training would have other padding than prediction"
+            yield Problem(_at("data.bucket"), what, mend="set model.args.mask: true, or remove it")
+    if config.data.bucket and config.model.args.get("sequence_length") is not None:
+        what = "one length for all texts, which data.bucket cuts to several"
+        yield Problem(_at("model.args.sequence_length"), what, mend="remove it, or set data.maxlen for the longest")
+
+
 # --- loss and metrics --------------------------------------------------------------------------------------------
 @_rule("train.loss", "model.args")
 def logits_or_probabilities(config: Config) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from . import facts
 from .fields import (
     LARGEST,
     Block,
+    Bool,
     NonNegative,
     Numbers,
     Positive,
@@ -118,6 +119,9 @@ class DataConfig(Block):
     )
     pad: Side = Field("pre", description="the side on which short texts are padded")
     truncate: Side = Field("pre", description="the side on which long texts are cut")
+    bucket: Bool = Field(
+        False, description="training batches of texts of like length, padded to a few lengths in place of maxlen"
+    )
     # synthetic
     kind: Annotated[Literal["image", "tokens"], one_of("image", "tokens")] = Field(
         "image", description="synthetic: what to make"

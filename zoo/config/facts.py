@@ -127,7 +127,7 @@ MODEL_WORDS = (
     "depth", "alpha", "aux", "include_top", "pooling", "classifier_activation",
 )  # fmt: skip
 IMAGE_OPTIONS = ("image_size", "fit", "pixel_range", "mean", "std", "augment")
-TOKEN_OPTIONS = ("num_words", "maxlen", "pad", "truncate")
+TOKEN_OPTIONS = ("num_words", "maxlen", "pad", "truncate", "bucket")
 FILE_SOURCES = ("image_folder", "tfrecord")  # of encoded images, each with a size of its own
 FILE_OPTIONS = ("color", "on_corrupt")
 # The columns or features that a source reads, with their names in it.

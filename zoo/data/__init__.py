@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.data.augment import augmentation
+from zoo.data.buckets import Buckets
 from zoo.data.contract import DataInfo, Dataset, Raw
 from zoo.data.imagefiles import ImageFiles, common_shape, take
 from zoo.data.preprocess import Preprocessor
@@ -102,12 +103,16 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
         else:
             x = {part: preprocessor.array(pixels, sized=sized) for part, pixels in x.items()}
 
-    augment = None
+    augment = buckets = None
+    if data.bucket and raw.kind == "tokens":
+        lengths = raw.train.x.lengths[splits["train"]]
+        buckets = Buckets.of_lengths(lengths, settings["length"], settings["pad"])
+        notes += (buckets.describe(lengths, data.batch_size),)
     if raw.kind == "image":
         augment = augmentation(preprocessor, x["train"], transform, read, **vars(data.augment))
     train = TrainStream(
         x["train"], y[splits["train"]], batch_size=data.batch_size, seed=seed,
-        transform=transform, augment=augment, read=read,
+        transform=transform, augment=augment, read=read, buckets=buckets,
     )  # fmt: skip
     validation, test = (
         in_order(x[part], y[splits[part]], data.batch_size, transform, read) if len(splits[part]) else None

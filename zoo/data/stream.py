@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.data.augment import Augment
+from zoo.data.buckets import Buckets
 
 _FOREVER = 2**62  # epochs
 _PARALLEL = {"num_parallel_calls": tf.data.AUTOTUNE, "deterministic": True}
@@ -21,6 +22,7 @@ class TrainStream:
         y: int32 (N,).
         transform: raw batch -> float32 batch, for data too large to be kept preprocessed.
         read: place -> raw item, for data too large to be kept at all; it is also asked for "" or zeros, no place.
+        buckets: batches of texts of like length, each cut to the length of its bucket.
     """
 
     def __init__(
@@ -33,8 +35,9 @@ class TrainStream:
         transform: Callable | None = None,
         augment: Augment | None = None,
         read: Callable | None = None,
+        buckets: Buckets | None = None,
     ):
-        self._read = read
+        self._read, self._buckets = read, buckets
         self._x, self._y = _constant(x), _constant(y)
         self._transform, self._augment, self._seed = transform, augment, seed
         self.size, self.batch_size = len(y), batch_size
@@ -48,7 +51,7 @@ class TrainStream:
         epoch, step = epoch + step // self.steps_per_epoch, step % self.steps_per_epoch
 
         def one_epoch(e: tf.Tensor) -> tf.data.Dataset:
-            order = self.order(e)
+            order, lengths = self._epoch(e)
             choices = self._augment.draw(self.size, self._seed, e) if self._augment else None
             first = tf.where(e == epoch, tf.constant(step, tf.int64), 0)  # only the first epoch begins inside
 
@@ -57,6 +60,7 @@ class TrainStream:
                 if self.size % self.batch_size == 0:  # a known batch size makes recurrent steps some 5 % cheaper
                     chosen = tf.ensure_shape(chosen, [self.batch_size])
                 picked = [tf.gather(column, chosen) for column in (self._x, self._y)]
+                picked[0] = picked[0] if lengths is None else self._buckets.cut(picked[0], lengths[s])
                 picked += [] if choices is None else [tf.gather(choices, chosen)]
                 return tuple(picked) if self._read else self._finish(*picked)
 
@@ -72,8 +76,13 @@ class TrainStream:
 
     def order(self, epoch: tf.Tensor | int) -> tf.Tensor:
         """int64 (N,): the items of an epoch in the order of training."""
+        return self._epoch(epoch)[0]
+
+    def _epoch(self, epoch: tf.Tensor | int) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """The order of an epoch and, in buckets, the length of each of its batches."""
         seed = tf.stack([tf.constant(self._seed, tf.int64), tf.cast(epoch, tf.int64)])
-        return tf.random.experimental.stateless_shuffle(tf.range(self.size, dtype=tf.int64), seed=seed)
+        shuffled = tf.random.experimental.stateless_shuffle(tf.range(self.size, dtype=tf.int64), seed=seed)
+        return (shuffled, None) if self._buckets is None else self._buckets.epoch(shuffled, seed, self.batch_size)
 
     def in_order(self) -> tf.data.Dataset:
         """Finite batches (x, y) as the model takes them, unshuffled and not augmented."""

@@ -6,7 +6,7 @@ short-term memory", 1997, with the forget gate of Gers 2000 (LSTM); M. Schuster,
 examples (`imdb_lstm.py`, `imdb_bidirectional_lstm.py`).
 As printed: 64 units on 128-dimensional embeddings of 10,000 words, 200 words a text, dropout .5, one logit.
 Deviation: the embedding hands on no mask, as in those scripts: padding (index 0, in front) is read like a
-word.
+word. With `mask=True` padding is left out, on whichever side it stands.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ def simple_rnn(
     embedding_dim: int = 128,
     units: int = 64,
     dropout: float = 0.5,
+    mask: bool = False,
     classes: int = 1,
     name: str = "simple_rnn",
 ) -> keras.Model:
     """(200) word indices -> (1) logit through a SimpleRNN. Raises ZooError for sizes below one."""
-    inputs, x = _embedded(name, vocabulary_size, sequence_length, embedding_dim, units, classes)
+    inputs, x = _embedded(name, vocabulary_size, sequence_length, embedding_dim, units, mask, classes)
     x = SimpleRNN(units, name="rnn")(x)  # 64
     return _classified(inputs, x, dropout, classes, name)
 
@@ -40,11 +41,12 @@ def lstm_text(
     embedding_dim: int = 128,
     units: int = 64,
     dropout: float = 0.5,
+    mask: bool = False,
     classes: int = 1,
     name: str = "lstm_text",
 ) -> keras.Model:
     """(200) word indices -> (1) logit through an LSTM. Raises ZooError for sizes below one."""
-    inputs, x = _embedded(name, vocabulary_size, sequence_length, embedding_dim, units, classes)
+    inputs, x = _embedded(name, vocabulary_size, sequence_length, embedding_dim, units, mask, classes)
     x = LSTM(units, name="lstm")(x)  # 64
     return _classified(inputs, x, dropout, classes, name)
 
@@ -56,11 +58,12 @@ def bilstm_imdb(
     embedding_dim: int = 128,
     units: int = 64,
     dropout: float = 0.5,
+    mask: bool = False,
     classes: int = 1,
     name: str = "bilstm_imdb",
 ) -> keras.Model:
     """(200) word indices -> (1) logit through an LSTM read in both directions. Raises ZooError as above."""
-    inputs, x = _embedded(name, vocabulary_size, sequence_length, embedding_dim, units, classes)
+    inputs, x = _embedded(name, vocabulary_size, sequence_length, embedding_dim, units, mask, classes)
     x = keras.layers.Bidirectional(LSTM(units, name="lstm"), name="bilstm")(x)  # 2 x 64
     return _classified(inputs, x, dropout, classes, name)
 
@@ -72,6 +75,7 @@ def gru_text(
     embedding_dim: int = 128,
     units: int = 64,
     dropout: float = 0.5,
+    mask: bool = False,
     reset_after: bool = True,
     classes: int = 1,
     name: str = "gru_text",
@@ -81,16 +85,17 @@ def gru_text(
     `reset_after=True` applies the reset gate after the product with the state (two biases, cuDNN's form);
     False is the paper's form. Raises ZooError for sizes below one.
     """
-    inputs, x = _embedded(name, vocabulary_size, sequence_length, embedding_dim, units, classes)
+    inputs, x = _embedded(name, vocabulary_size, sequence_length, embedding_dim, units, mask, classes)
     x = GRU(units, reset_after=reset_after, name="gru")(x)  # 64
     return _classified(inputs, x, dropout, classes, name)
 
 
-def _embedded(name, vocabulary_size, sequence_length, embedding_dim, units, classes):
+def _embedded(name, vocabulary_size, sequence_length, embedding_dim, units, mask, classes):
     sizes = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "units": units}
     check_sequence(name, classes=classes, sequence_length=sequence_length, **sizes)
     inputs = keras.Input((sequence_length,), dtype="int32", name="input")
-    return inputs, keras.layers.Embedding(vocabulary_size, embedding_dim, name="embedding")(inputs)  # 200x128
+    embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, mask_zero=mask, name="embedding")
+    return inputs, embedding(inputs)  # 200x128
 
 
 def _classified(inputs, x, dropout, classes, name):
