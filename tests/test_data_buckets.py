@@ -14,11 +14,12 @@ from zoo.errors import ZooError
 
 
 def rows(count=103, longest=90):
-    """Texts of 3 to `longest` words, most of them short; the first words say which text it is, the label its class."""
+    """Texts of 3 to `longest` words, most of them short, each with a word of its own."""
     rng = np.random.default_rng(0)
     sizes = np.minimum(3 + rng.exponential(20, count).astype(int), longest)
-    return [(f"number{i} {('fine', 'dull')[i % 2]} " + " ".join(f"w{rng.integers(9)}" for _ in range(n - 2)), "ab"[i % 2])
-            for i, n in enumerate(sizes)]  # fmt: skip
+    texts = [[f"number{i}", ("fine", "dull")[i % 2], *(f"w{rng.integers(9)}" for _ in range(n - 2))]
+             for i, n in enumerate(sizes)]  # fmt: skip
+    return [(" ".join(text), "ab"[i % 2]) for i, text in enumerate(texts)]
 
 
 @pytest.fixture(scope="module")
@@ -151,5 +152,5 @@ def test_a_run_in_buckets_resumes_exactly_and_predicts(folder, tmp_path):
 def test_what_does_not_go_with_buckets(folder, tmp_path, changes, message):
     with pytest.raises(ZooError, match=message):
         config(folder, tmp_path, *changes)
-    with pytest.raises(ZooError, match="data.bucket: is for texts, but 'digits' gives images"):
+    with pytest.raises(ZooError, match=r"data\.bucket: is for texts, but 'digits' gives images"):
         Config.from_dict({"model": {"name": "lenet5"}, "data": {"name": "digits", "bucket": True}})
