@@ -26,7 +26,7 @@ FLOORS = [
         "summarizing",
         "showing",
         "comparison",
-        "export",
+        "export", "exporting",
         "callables", "publishing",
         "repeating",
         "folding",

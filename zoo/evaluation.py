@@ -111,24 +111,28 @@ def figures(run: Run, split: str, dataset: Dataset | None = None, model: keras.M
     import numpy as np
 
     from zoo import devices
-    from zoo.build import gives_logits
-    from zoo.training import objectives
-
     config = run.config
-    if split not in SPLITS:
-        raise ZooError(f"unknown split '{split}'", "one of " + ", ".join(SPLITS))
+    _check_split(split)
     model = compiled(run) if model is None else model
     with devices.place(config.runtime.device):
-        batches = _batches(run, split, dataset)
+        batches = part(dataset_of(run) if dataset is None else dataset, split, str(run))
         logits = model.predict(batches.map(lambda x, *y: x), verbose=0)
         labels = np.concatenate([np.asarray(y) for _, y, *_ in batches])
         logits = np.asarray(logits[0] if isinstance(logits, list) else logits, "float32")
-        units, plain = logits.shape[-1], gives_logits(config)
-        summary = {"loss": float(objectives.make_loss(config.train, units, from_logits=plain)(labels, logits))}
-        for metric in objectives.make_metrics(config.train, units, from_logits=plain):
-            metric.update_state(labels, logits)
-            summary[metric.name] = float(metric.result())
-    return Figures(summary, labels, probabilities(logits, config), tuple(run.data["class_names"]))
+        return score(logits, labels, config, tuple(run.data["class_names"]))
+
+
+def score(outputs: np.ndarray, labels: np.ndarray, config: Config, class_names: tuple[str, ...]) -> Figures:
+    """Figures of a net's outputs (N, units), by the loss and the metrics of a config."""
+    from zoo.build import gives_logits
+    from zoo.training import objectives
+
+    units, plain = outputs.shape[-1], gives_logits(config)
+    summary = {"loss": float(objectives.make_loss(config.train, units, from_logits=plain)(labels, outputs))}
+    for metric in objectives.make_metrics(config.train, units, from_logits=plain):
+        metric.update_state(labels, outputs)
+        summary[metric.name] = float(metric.result())
+    return Figures(summary, labels, probabilities(outputs, config), class_names)
 
 
 def probabilities(outputs: np.ndarray, config: Config) -> np.ndarray:
@@ -145,13 +149,23 @@ def probabilities(outputs: np.ndarray, config: Config) -> np.ndarray:
     return np.asarray(keras.ops.softmax(outputs)) if plain else outputs
 
 
-def _batches(run: Run, split: str, dataset: Dataset | None):
-    dataset = dataset_of(run) if dataset is None else dataset
+def part(dataset: Dataset, split: str, whose: str):
+    """Batches of one split, each item once.
+
+    Raises:
+        ZooError: there is no such split.
+    """
+    _check_split(split)
     if split == "train":
         return dataset.train.stream().take(dataset.train.steps_per_epoch)
     if split == "validation" and dataset.validation is None:
-        raise ZooError(f"{run} has no validation split", "data.validation above 0", "evaluate the test split")
+        raise ZooError(f"{whose} has no validation split", "data.validation above 0", "evaluate the test split")
     return dataset.validation if split == "validation" else dataset.test
+
+
+def _check_split(split: str) -> None:
+    if split not in SPLITS:
+        raise ZooError(f"unknown split '{split}'", "one of " + ", ".join(SPLITS))
 
 
 def dataset_of(run: Run) -> Dataset:

@@ -170,7 +170,7 @@ def import_weights(name: str, file: str, to: Path | None = None) -> Path:
     return to
 
 
-def export(run: Run, format: str, to: Path | None = None) -> Path:
+def export(run: Run, format: str, to: Path | None = None, *, raw: bool = False) -> Path:
     """Write a run's best weights for another library, as safetensors.
 
     Args:
@@ -179,9 +179,14 @@ def export(run: Run, format: str, to: Path | None = None) -> Path:
             in Keras's layout, named layer/variable. Both are read back exactly by `weights=`.
         to: the file; in the run folder by default.
 
+        raw: refused: weights take no input.
+
     Raises:
         ZooError: torchvision has no such net, or the file cannot be written.
     """
+    if raw:
+        raise ZooError(f"--raw with --format {format}, which holds weights alone", "--format saved_model --raw",
+                       "leave --raw out")  # fmt: skip
     from zoo.build import model_of
     from zoo.weights import plain
     from zoo.weights.torch import save_torch

@@ -11,6 +11,7 @@ from zoo.spec import ModelSpec
 
 if TYPE_CHECKING:
     from zoo.data_report import DataReport
+    from zoo.exporting import Exported
 
 MOST_CLASSES = 40  # rows of a table
 
@@ -141,6 +142,19 @@ def evaluation(result: dict[str, Any], class_names: Sequence[str]) -> str:
         right=range(1, len(class_names) + 1),
     )
     return f"{scalars}\n\n{per_class}\n\n{confusion}"
+
+
+def parity(made: Exported) -> str:
+    """The answer of `zoo export`: each comparison with the run, and what became of the file."""
+    rows = [(r.what, number(r.items), f"{r.largest:.1e}", f"{r.limit:.0e}" if r.limit else "-", number(r.same))
+            for r in made.rows]  # fmt: skip
+    lines = [table(("compared on", "items", "largest difference", "below", "same class"), rows, right=(1, 2, 3, 4))]
+    lines += [f"note: {note}" for note in made.notes]
+    if made.kept:
+        lines.append(f"{'replaced' if made.replaced else 'written'}: {made.file}, with artifact.json and README.md")
+    else:
+        lines.append(f"not kept: the probabilities of {made.file.name} are not those of the run")
+    return "\n".join(lines)
 
 
 def predictions(rows: Sequence[dict[str, Any]], top: int) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,18 +21,32 @@ def console() -> Console:
 
 def quiet_tensorflow() -> None:
     """Import TensorFlow without its start-up messages, which heed no setting; ZOO_DEBUG=1 shows them."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if os.environ.get("ZOO_DEBUG") == "1" else "3")
-    if os.environ.get("ZOO_DEBUG") == "1":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if _debugging() else "3")
+    if _debugging():
+        return
+    with quiet():
+        import tensorflow as tf
+
+        tf.get_logger().setLevel("ERROR")  # several models in one process are no mistake worth a warning
+        tf.config.list_logical_devices()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Nothing reaches stderr within the block, not even what libraries in C++ write; ZOO_DEBUG=1 shows it."""
+    if _debugging():
+        yield
         return
     sys.stderr.flush()
     stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     try:
-        import tensorflow as tf
-
-        tf.get_logger().setLevel("ERROR")  # several models in one process are no mistake worth a warning
-        tf.config.list_logical_devices()
+        yield
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
         os.close(nowhere)
+
+
+def _debugging() -> bool:
+    return os.environ.get("ZOO_DEBUG") == "1"

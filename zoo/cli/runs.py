@@ -14,14 +14,23 @@ from zoo.cli.door import RUNS, Json, app, quiet_tensorflow
 
 @app.command(rich_help_panel=RUNS)
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    run: Annotated[Path, typer.Argument(help="A run folder; or a .onnx or .tflite file.", metavar="RUN|FILE")],
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    config: Annotated[Path | None, typer.Option(help="For an exported file: the config with its data.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Evaluate a run's best weights: loss, accuracy, per class, confusion matrix."""
+    """Evaluate a run's best weights, or an exported file: loss, accuracy, per class, confusion matrix."""
     from zoo import rundir, tables
     from zoo.evaluation import evaluate as act
 
+    if config is not None or run.is_file():
+        from zoo.exporting.scoring import evaluate_file
+
+        quiet_tensorflow()
+        found = evaluate_file(run, config, split)
+        result = found.to_dict()
+        print(json.dumps({split: result}) if as_json else tables.evaluation(result, found.class_names))
+        return
     opened = rundir.open_run(run)
     quiet_tensorflow()
     result = act(opened, split)
@@ -97,6 +106,10 @@ def reproduce(
 
 
 class ExportFormat(StrEnum):
+    saved_model = "saved_model"
+    onnx = "onnx"
+    litert = "litert"
+    keras = "keras"
     torchvision = "torchvision"
     safetensors = "safetensors"
 
@@ -104,15 +117,29 @@ class ExportFormat(StrEnum):
 @app.command(rich_help_panel=RUNS)
 def export(
     run: Annotated[Path, typer.Argument(help="A run folder.")],
-    format: Annotated[ExportFormat, typer.Option(help="torchvision's names and layout, or Keras's for any net.")],
+    format: Annotated[
+        ExportFormat, typer.Option(help="A net for other runtimes; or weights, in torchvision's or Keras's layout.")
+    ],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="By default NAME.safetensors in the run.")
+        Path | None,
+        typer.Option("--output", "-o", help="A folder, or for weights a file; by default in the run."),
     ] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Take image files or texts instead of prepared batches (saved_model).")
+    ] = False,
 ) -> None:
-    """Write a run's best weights in the layout of another library."""
-    from zoo import rundir
-    from zoo.publishing import export as act
+    """Export a run for others: as a net that needs no zoo, compared with the run, or as weights."""
+    from zoo import rundir, tables
 
     opened = rundir.open_run(run)
     quiet_tensorflow()
-    print(f"written: {act(opened, format.value, output)}")
+    if format in ("torchvision", "safetensors"):
+        from zoo.publishing import export as act
+
+        print(f"written: {act(opened, format.value, output, raw=raw)}")
+        return
+    from zoo.exporting import export as act
+
+    made = act(opened, format.value, output, raw=raw)
+    print(tables.parity(made))
+    raise typer.Exit(0 if made.kept else 1)

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from zoo.data.decoding import decode, decode_middle, middle
 from zoo.data.headers import Unreadable, measure
+from zoo.data.lookup import Lookup
 from zoo.data.tokens import Ragged, encode, words_of
 from zoo.errors import ZooError
 
@@ -171,6 +172,19 @@ class Preprocessor:
 
     def texts(self, texts: Sequence[str]) -> np.ndarray:
         """Texts -> int32 (N, T), through the vocabulary of the run. Raises ZooError for an empty text."""
+        known = self._known_words()
+        for i, text in enumerate(texts):
+            if not words_of(text):
+                raise ZooError(f"text {i + 1} ({text[:20]!r}) holds no words", "a sentence or more", "write something")
+        rows = [encode(text, known) for text in texts]
+        return self.rows(Ragged.from_rows(rows), np.arange(len(rows)))
+
+    def lookup(self) -> Lookup:
+        """`texts` as a graph, for a model that takes strings. Raises ZooError without a vocabulary."""
+        s = self.settings
+        return Lookup(self._known_words(), length=s["length"], pad=s["pad"], truncate=s["truncate"])
+
+    def _known_words(self) -> dict[str, int]:
         self._must_be("tokens", "text")
         if self._tokens is None:
             raise ZooError(
@@ -178,11 +192,7 @@ class Preprocessor:
                 "the word index of the data",
                 "put imdb_word_index.json beside the data file and train again",
             )
-        for i, text in enumerate(texts):
-            if not words_of(text):
-                raise ZooError(f"text {i + 1} ({text[:20]!r}) holds no words", "a sentence or more", "write something")
-        rows = [encode(text, self._tokens) for text in texts]
-        return self.rows(Ragged.from_rows(rows), np.arange(len(rows)))
+        return self._tokens
 
     def rows(self, tokens: Ragged, indices: np.ndarray) -> np.ndarray:
         """The given rows -> int32 (N, T), padded and cut as configured."""

@@ -19,7 +19,8 @@ from zoo.errors import ZooError
 PAD, START, UNKNOWN, INDEX_FROM = 0, 1, 2, 3
 SPECIAL_WORDS = ("<pad>", "<start>", "<unknown>", "<unused>")
 # the characters that keras.preprocessing's text_to_word_sequence drops; the apostrophe stays ("don't")
-_SEPARATORS = str.maketrans({c: " " for c in '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'})
+SEPARATORS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
+_BLANKED = str.maketrans({c: " " for c in SEPARATORS})
 
 
 @dataclass(frozen=True)
@@ -95,12 +96,12 @@ def vocabulary_from_index(index: Mapping[str, Any], where: str) -> tuple[str, ..
 
 def words_of(text: str) -> list[str]:
     """Lower-case words as Keras's text_to_word_sequence cuts them: "It's GOOD!" -> ["it's", "good"]."""
-    return text.lower().translate(_SEPARATORS).split()
+    return text.lower().translate(_BLANKED).split()
 
 
 def spans_of(text: str) -> list[tuple[int, int]]:
     """Where each of `words_of(text)` stands in the text: (start, end)."""
-    return [match.span() for match in re.finditer(r"\S+", text.translate(_SEPARATORS))]
+    return [match.span() for match in re.finditer(r"\S+", text.translate(_BLANKED))]
 
 
 def encode(text: str, tokens: Mapping[str, int]) -> list[int]:

@@ -1,0 +1,106 @@
+"""One artifact, same answer: a run as a file that others load without the zoo, kept only if it answers as the run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoo import rundir
+from zoo.errors import ZooError
+from zoo.exporting import place
+from zoo.rundir import Run
+
+FORMATS = ("saved_model", "onnx", "litert", "keras")
+SUFFIX = {"saved_model": "_saved_model", "onnx": ".onnx", "litert": ".tflite", "keras": ".keras"}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What became of an export.
+
+    Attributes:
+        folder: where the artifact is, or would be.
+        file: the exported file in it (for saved_model a folder).
+        kept: whether every comparison held; otherwise nothing was written.
+        replaced: whether an older artifact stood there.
+        rows: one comparison each.
+        notes: what the reader of the artifact should know.
+    """
+
+    folder: Path
+    file: Path
+    kept: bool
+    replaced: bool
+    rows: tuple
+    notes: tuple[str, ...]
+
+
+def export(run: Run, format: str, to: Path | None = None, *, raw: bool = False) -> Exported:
+    """Export a run's best weights as a folder: the file, artifact.json, vocabulary.json for texts, README.md.
+
+    Args:
+        run: a finished run.
+        format: "saved_model", "onnx", "litert" or "keras".
+        to: the folder; exported/FORMAT in the run by default. An older artifact there is replaced.
+        raw: take the bytes of image files, or texts, instead of prepared batches; a SavedModel only.
+
+    Raises:
+        ZooError: the run is unfinished or damaged, the format cannot hold the net, a package is missing, the folder
+            is another's or cannot be written.
+    """
+    from zoo.data.preprocess import Preprocessor
+    from zoo.exporting import nets, parity, readme, writing
+
+    _check(run, format, raw)
+    writing.require(format)
+    config, folder = run.config, to or run.path / "exported" / (format + ("_raw" if raw else ""))
+    replaced = place.check(folder)
+    preprocessor = Preprocessor.from_dict(run.data["preprocessing"], run.vocabulary)
+    net = nets.portable(run)
+    with place.hidden_beside(folder) as hidden:
+        file = hidden / f"{config.name}{SUFFIX[format]}"
+        notes = writing.write(net, file, format, raw=nets.answering(net, preprocessor, run) if raw else None)
+        rows = parity.compare(run, net, file, format, preprocessor, raw=raw)
+        kept = all(row.holds for row in rows)
+        if kept:
+            facts = _facts(run, net, file, format, raw, rows, notes)
+            rundir.write_json(hidden / place.FACTS, facts)
+            if run.vocabulary is not None:
+                rundir.write_json(hidden / rundir.VOCABULARY, run.vocabulary)
+            rundir.write(hidden / "README.md", readme.text(facts, run.vocabulary is not None))
+            place.put(hidden, folder)
+    return Exported(folder, folder / file.name, kept, replaced and kept, rows, notes)
+
+
+def _check(run: Run, format: str, raw: bool) -> None:
+    if not run.finished:
+        raise ZooError(f"the run {run} is not finished", "a finished run",
+                       "give the same `zoo train` command again to complete it")  # fmt: skip
+    if raw and format != "saved_model":
+        why = "ONNX and LiteRT have no operation that decodes a JPEG or looks up a word, and a .keras file would need "
+        raise ZooError(f"--raw with --format {format}: {why}the zoo to do so", "--format saved_model --raw",
+                       "leave --raw out: artifact.json and README.md say how inputs are prepared")  # fmt: skip
+
+
+def _facts(run: Run, net, file: Path, format: str, raw: bool, rows, notes) -> dict:
+    from zoo.build import gives_logits
+
+    (given,) = net.inputs
+    return {
+        "zoo_artifact": 1,
+        "name": run.config.name,
+        "model": run.config.model.name,
+        "format": format,
+        "file": file.name,
+        "sha256": None if file.is_dir() else rundir.sha256(file),
+        "raw": raw,
+        "input": {"name": "input", "shape": list(given.shape[1:]), "dtype": str(given.dtype)},
+        "output": {"gives": "logits" if gives_logits(run.config) else "probabilities", "units": net.output_shape[-1]},
+        "class_names": list(run.data["class_names"]),
+        "preprocessing": run.data["preprocessing"],
+        "data_hash": run.data["hash"],
+        "parity": [row.to_dict() for row in rows],
+        "notes": list(notes),
+    }
+
+
