@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from io import StringIO
 
 import pytest
@@ -44,7 +45,23 @@ def test_a_run_is_a_table_with_its_figures(tmp_path):
     assert "finished, 2 epochs" in finished
     assert "not finished" not in finished
     assert "loss 0.3000, accuracy 0.8750" in finished
-    assert '<th style="text-align:left">best epoch</th><td>2</td>' in finished
+    assert '<th style="text-align:left">best epoch</th><td style="text-align:left">2</td>' in finished
+
+
+def test_a_run_shows_its_curves_and_the_way_to_its_page(tmp_path, monkeypatch):
+    run = Run(tmp_path / "runs" / "a<b c")
+    run.path.mkdir(parents=True)
+    (run.path / "history.csv").write_text("epoch,loss,accuracy,val_loss,learning_rate\n1,1,.5,,1\n3,0,.75,2,1\n")
+    (run.path / "report.html").write_text("")
+    monkeypatch.chdir(tmp_path)
+    html = run._repr_html_()
+    assert '<a href="runs/a%3Cb%20c/report.html">' in html
+    assert "loss, 0 to 2" in html
+    assert "accuracy, 0.5 to 0.75" in html
+    lines = re.findall(r'points="([^"]*)"', html)
+    assert lines == ["4.0,32.0 186.0,60.0", "186.0,4.0", "4.0,60.0 186.0,4.0"]  # a loss, its validation, an accuracy
+    (run.path / "history.csv").write_text("epoch,loss\n1,1\n")
+    assert "<svg" not in run._repr_html_()
 
 
 def test_comparisons_and_series_show_their_table():

@@ -29,6 +29,7 @@ PUBLIC = {
     "open_run": "zoo.rundir",
     "plot": "zoo.pictures",
     "report": "zoo.pages.report",
+    "gallery": "zoo.pages.gallery",
     "summary": "zoo.summarizing",
     "compare_models": "zoo.comparison",
     "compare_runs": "zoo.run_comparison",

@@ -17,6 +17,8 @@ from zoo.errors import ZooError
 from zoo.spec import ModelSpec
 
 if TYPE_CHECKING:
+    import keras
+
     from zoo.drawing.bubbles import Bubble
     from zoo.drawing.graph import Graph
 
@@ -110,13 +112,13 @@ def compare_models(names: Sequence[str], to_file: str | Path | None = None) -> M
             raise ZooError(f"{name} is given twice", "different models")
         if not registry.is_own_builder(name):
             registry.describe(name)
-    compared = tuple(map(_compared, names))
+    compared = tuple(map(compare_one, names))
     if to_file is None:
         return ModelComparison(compared)
     from zoo.drawing.bubbles import plot_bubbles
 
-    drawn, left_out, data = _drawable(compared)
-    plot_bubbles([_bubble(model) for model in drawn], data, to_file)
+    bubbles, left_out, data = bubbles_of(compared)
+    plot_bubbles(bubbles, data, to_file)
     return ModelComparison(compared, left_out)
 
 
@@ -141,12 +143,13 @@ def _percent(printed: str) -> float:
     return value if printed.endswith("%") else 100 * value
 
 
-def _compared(name: str) -> ComparedModel:
+def compare_one(name: str, model: keras.Model | None = None) -> ComparedModel:
+    """One model's column; `model` is that of the name where it is built already."""
     from zoo import counting
     from zoo.drawing.graph import model_graph
     from zoo.summarizing import outline
 
-    model = outline(name)
+    model = outline(name) if model is None else model
     counts, layers = counting.count(model), counting.count_layers(model)
     outputs = [row.output_shape for row in layers if row.class_name != "InputLayer"]
     size = None if any(None in shape for shape in outputs) else sum(map(math.prod, outputs))
@@ -166,8 +169,12 @@ def _depth(graph: Graph) -> int:
     return depth[graph.outputs[0]]
 
 
-def _drawable(models: Sequence[ComparedModel]) -> tuple[list[ComparedModel], dict[str, str], str]:
-    """Those with an accuracy on the data most of them were tested on, and why the others are left out."""
+def bubbles_of(models: Sequence[ComparedModel]) -> tuple[list[Bubble], dict[str, str], str]:
+    """Those with an accuracy on the data most of them were tested on, why the others are left out, and these data.
+
+    Raises:
+        ZooError: no accuracy is reported for any of them.
+    """
     known = [m for m in models if m.accuracy is not None and m.macs is not None]
     if not known:
         raise ZooError(f"no accuracy is reported for {' or '.join(m.name for m in models)}",
@@ -182,7 +189,7 @@ def _drawable(models: Sequence[ComparedModel]) -> tuple[list[ComparedModel], dic
             left_out[m.name] = "whose input size is open"
         elif m.accuracy.data != data:
             left_out[m.name] = f"which was tested on {m.accuracy.data}, not on {data}"
-    return [m for m in known if m.accuracy.data == data], left_out, data
+    return [_bubble(m) for m in known if m.accuracy.data == data], left_out, data
 
 
 def _bubble(model: ComparedModel) -> Bubble:

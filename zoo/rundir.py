@@ -21,7 +21,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -181,20 +180,10 @@ class Run:
         return path
 
     def _repr_html_(self) -> str:
-        """What became of the run, as a small table for notebooks."""
-        history, metrics = self.history, self.metrics if (self.path / METRICS).exists() else {}
-        state = "finished" if self.finished else "not finished"
-        facts = [("state", f"{state}, {len(history)} epoch{'' if len(history) == 1 else 's'}")]
-        for split, figures in metrics.items():
-            if isinstance(figures, dict):
-                facts.append((split, ", ".join(f"{k} {v:.4f}" for k, v in figures.items() if isinstance(v, float))))
-            else:
-                facts.append((split.replace("_", " "), str(figures)))
-        if history and not metrics:
-            facts.append(("last epoch", ", ".join(f"{k} {v:.4g}" for k, v in history[-1].items())))
-        rows = "".join(f'<tr><th style="text-align:left">{escape(key)}</th><td>{escape(value)}</td></tr>'
-                       for key, value in facts)  # fmt: skip
-        return f"<table><caption><b>{escape(str(self.path))}</b></caption><tbody>{rows}</tbody></table>"
+        """What became of the run, for notebooks."""
+        from zoo.glance import run_html
+
+        return run_html(self)
 
     def __fspath__(self) -> str:
         return os.fspath(self.path)

@@ -46,7 +46,7 @@ def models(specs: Sequence[ModelSpec]) -> str:
             shape(s.input_shape),
             number(s.counts.trainable),
             number(s.counts.macs),
-            f"{_first_author(s.paper.authors)} {s.paper.year}" if s.paper else "-",
+            f"{first_author(s.paper.authors)} {s.paper.year}" if s.paper else "-",
             s.summary,
         )
         for s in specs
@@ -59,14 +59,15 @@ def markdown_models(specs: Sequence[ModelSpec]) -> str:
     lines = ["| model | paper | input | trainable parameters | multiply-adds | the paper prints |",
              "|---|---|---|---:|---:|---|"]  # fmt: skip
     for s in specs:
-        paper = f"[{_first_author(s.paper.authors)} {s.paper.year}]({s.paper.url})" if s.paper else "-"
+        paper = f"[{first_author(s.paper.authors)} {s.paper.year}]({s.paper.url})" if s.paper else "-"
         printed = "; ".join(f"{f.what} {f.printed}" for f in s.printed) or "-"
         lines.append(f"| `{s.name}` | {paper} | {shape(s.input_shape)} | {number(s.counts.trainable)} "
                      f"| {number(s.counts.macs)} | {printed} |")  # fmt: skip
     return "\n".join(lines)
 
 
-def _first_author(authors: str) -> str:
+def first_author(authors: str) -> str:
+    """`K. He, X. Zhang, ...` as `He et al.`."""
     first = authors.split(",")[0].split()[-1]
     return first + (" et al." if authors.count(",") else "")
 

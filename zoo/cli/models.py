@@ -1,4 +1,4 @@
-"""The commands on models: list, info, summary, plot, compare, verify, import-weights."""
+"""The commands on models: list, info, summary, plot, compare, verify, import-weights, gallery."""
 
 from __future__ import annotations
 
@@ -126,3 +126,19 @@ def import_weights(
     registry.describe(model)
     quiet_tensorflow()
     print(f"written: {act(model, file, output)}")
+
+
+@app.command(rich_help_panel=MODELS)
+def gallery(
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder of the site.")] = Path("site"),
+    models: Annotated[str, typer.Option(help="A part of the names, or a pattern such as 'resnet*'.")] = "*",
+    runs: Annotated[Path | None, typer.Option(help="A folder of your runs, to be listed too.")] = None,
+    receipts: Annotated[
+        Path | None, typer.Option(help="A folder of receipts; by default configs/receipts, where it is there.")
+    ] = None,
+) -> None:
+    """Write the catalogue as a site to look through: diagrams, papers, counts, results, your runs."""
+    from zoo.pages.gallery import gallery as act
+
+    quiet_tensorflow()
+    print(f"written: {act(out, models=models, runs=runs, receipts=receipts)}")

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import counting, registry, rundir, tables
+from zoo import registry, rundir, tables
 from zoo.pages.html import Html, facts, folded, joined, section, table, tag, text, wide
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def began(run: Run) -> str:
 
 def model(run: Run, net: keras.Model) -> Html:
     """The architecture: its paper, its counts, where ours departs."""
+    from zoo import counting
+
     name, counts = run.config.model.name, counting.count(net)
     row = None if registry.is_own_builder(name) else registry.describe(name)
     inside = f"{counts.trainable:,} trained, {counts.total:,} in all"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Collection, Iterable, Sequence
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 VOID = ("img", "input", "link", "meta")
@@ -46,15 +48,23 @@ def joined(parts: Iterable[Any], between: str = "") -> Html:
 
 
 def table(
-    header: Sequence[Any], rows: Iterable[Sequence[Any]], *, right: Collection[int] = (), sortable: bool = False
+    header: Sequence[Any],
+    rows: Sequence[Sequence[Any]],
+    *,
+    right: Collection[int] = (),
+    sortable: bool = False,
+    ids: Sequence[str] | None = None,
 ) -> Html:
-    """A table in a box that scrolls by itself; the columns in `right` hold numbers, the first one names the row."""
+    """A table in a box that scrolls by itself; the columns in `right` hold numbers, the first one names the row.
+
+    `ids` are those of the rows, for links and scripts.
+    """
     side = {k: "n" for k in right}
     head = tag("tr", *(tag("th", cell, scope="col", class_=side.get(k)) for k, cell in enumerate(header)))
     body = [
         tag("tr", *(tag("th" if k == 0 else "td", cell, scope="row" if k == 0 else None, class_=side.get(k))
-                    for k, cell in enumerate(row)))
-        for row in rows
+                    for k, cell in enumerate(row)), id=ident)
+        for row, ident in zip(rows, ids or [None] * len(rows), strict=True)
     ]  # fmt: skip
     look = "sortable" if sortable else None
     return wide(tag("table", tag("thead", head), "\n", tag("tbody", joined(body, "\n")), class_=look))
@@ -86,9 +96,18 @@ def picture(data: bytes, kind: str, alt: str, **attributes: Any) -> Html:
     return tag("img", src=source, alt=alt, **attributes)
 
 
-def page(title: str, body: Html, *, style: str = "", script: str = "") -> str:
-    """The document; the browser itself is told to ask for nothing outside."""
-    policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+def inline(draw: Callable[[Path], Any]) -> Html:
+    """What `draw` writes into an .svg file, as an element of a page."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "drawn.svg"
+        draw(file)
+        svg = file.read_text(encoding="utf-8")
+    return Html(svg[svg.index("<svg") :])
+
+
+def page(title: str, body: Html, *, style: str = "", script: str = "", images: str = "data:") -> str:
+    """The document; the browser itself is told to ask for nothing outside, but for images from where `images` says."""
+    policy = f"default-src 'none'; img-src {images}; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
     head = [
         tag("meta", charset="utf-8"),
         tag("meta", http_equiv="Content-Security-Policy", content=policy),

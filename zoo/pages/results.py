@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.interval import wilson
-from zoo.pages.html import Html, folded, picture, section, table, tag, wide
+from zoo.pages.html import Html, folded, inline, picture, section, table, tag, wide
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +31,8 @@ STYLE = """
 .confusion thead td { border: 0 }
 .confusion th { padding: .25rem .5rem; border: 0; max-width: 11rem }
 .confusion thead th { text-align: center; padding: .25rem .1rem } .confusion tbody th { text-align: right }
-.confusion .tall span { writing-mode: vertical-rl; max-height: 9rem; overflow: hidden; text-overflow: ellipsis }
+.confusion .tall span { writing-mode: vertical-rl; transform: rotate(180deg); max-height: 9rem;
+  overflow: hidden; text-overflow: ellipsis }
 .confusion thead th { vertical-align: bottom }
 .confusion .right { background: color-mix(in srgb, var(--blue) var(--share), var(--card)) }
 .confusion .wrong { background: color-mix(in srgb, var(--red) var(--share), var(--card)) }
@@ -79,10 +80,7 @@ def curves(run: Run) -> Html:
     """Loss, metrics and learning rate over the epochs."""
     from zoo.drawing import plot_curves
 
-    with tempfile.TemporaryDirectory() as folder:
-        file = plot_curves(run.history, Path(folder) / "curves.svg", best_epoch=run.metrics["best_epoch"], width=4.6)
-        svg = file.read_text(encoding="utf-8")
-    drawn = Html(svg[svg.index("<svg") :])
+    drawn = inline(lambda file: plot_curves(run.history, file, best_epoch=run.metrics["best_epoch"], width=4.6))
     count, best = len(run.history), run.metrics["best_epoch"]
     why = "stopped early" if run.metrics["stopped"] == "early_stopping" else "trained to the last epoch"
     said = f"{count} epoch{'' if count == 1 else 's'}, {why}; the weights of epoch {best} are the ones evaluated."
