@@ -64,6 +64,11 @@ def test_a_word_of_its_own_goes_before_that_of_the_word_before_s(tmp_path):
         assert read_vectors(path, WORDS, seed=0).matrix[5][0] == 1
 
 
+def test_the_first_of_two_rows_of_a_word_counts(tmp_path):
+    path = write(tmp_path / "v.txt", "film 1 2 3\nfilm 7 8 9\n")
+    assert read_vectors(path, WORDS, seed=0).matrix[4] == pytest.approx([1, 2, 3])
+
+
 def test_other_forms_of_the_file(tmp_path, vectors):
     text = vectors.read_text()
     with gzip.open(tmp_path / "v.txt.gz", "wt") as file:

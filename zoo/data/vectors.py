@@ -93,7 +93,9 @@ def _opened(path: str | Path) -> BinaryIO:
 def _layout(file: BinaryIO, path: str | Path) -> tuple[int, int]:
     """(numbers per word, 1 where word2vec's line of counts comes first); the file then stands at the first word."""
     try:
-        first = file.readline(LONGEST_LINE).split()
+        line = file.readline(LONGEST_LINE)
+        _check_utf8(line, path, 1)
+        first = line.split()
         head = len(first) == 2 and all(part.isdigit() for part in first)
         size = int(first[1]) if head else len(first) - 1
         if not head:
@@ -111,6 +113,8 @@ def _lines(file: BinaryIO, path: str | Path, size: int) -> Iterator[tuple[int, b
     try:
         for number, line in enumerate(file, start=1):
             line = line.rstrip()
+            if not line.isascii():
+                _check_utf8(line, path, number)
             blanks = line.count(b" ")
             if blanks == size:
                 yield number, line[: line.index(b" ")], line
@@ -124,6 +128,13 @@ def _lines(file: BinaryIO, path: str | Path, size: int) -> Iterator[tuple[int, b
                 )
     except (OSError, EOFError) as e:
         raise ZooError(f"{path} cannot be read after row {number} ({e})", _EXPECTED, "it may be cut") from e
+
+
+def _check_utf8(line: bytes, path: str | Path, number: int) -> None:
+    try:
+        line.decode()
+    except UnicodeDecodeError as e:
+        raise ZooError(f"row {number} of {path} is not UTF-8", _EXPECTED, "convert it with `iconv`") from e
 
 
 def _numbers(line: bytes, size: int, path: str | Path, number: int) -> np.ndarray:
