@@ -176,9 +176,6 @@ def test_cifar10_folder_and_archive_give_the_same_data(tmp_path):
     folder = cifar_folder(tmp_path)
     with tarfile.open(tmp_path / "cifar-10-python.tar.gz", "w:gz") as archive:
         archive.add(folder, "cifar-10-batches-py")
-        link = tarfile.TarInfo("../../test_batch")  # an escape: neither followed nor written
-        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        archive.addfile(link)
     before = sorted(tmp_path.rglob("*"))
     paths = (folder, tmp_path, tmp_path / "cifar-10-python.tar.gz")
     data = [load(settings("cifar10", path=str(path)), seed=0) for path in paths]
@@ -188,6 +185,49 @@ def test_cifar10_folder_and_archive_give_the_same_data(tmp_path):
     first = pickle.loads((folder / "test_batch").read_bytes())[b"data"][0]
     (x, _), *_ = data[0].test.as_numpy_iterator()
     assert np.array_equal(x[0, :, :, 1].ravel(), first[1024:2048] / np.float32(255))  # the green plane, row by row
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "message"),
+    [
+        ("../../test_batch", tarfile.REGTYPE, r"'../../test_batch' in .*c.tar.gz leads out of the archive"),
+        ("/tmp/test_batch", tarfile.REGTYPE, r"'/tmp/test_batch' in .*c.tar.gz leads out of the archive"),
+        ("a/test_batch", tarfile.SYMTYPE, r"'a/test_batch' in .*c.tar.gz is a link or a device"),
+        ("a/test_batch", tarfile.LNKTYPE, r"'a/test_batch' in .*c.tar.gz is a link or a device"),
+    ],
+)
+def test_archives_with_escapes_are_refused(tmp_path, name, kind, message):
+    folder = cifar_folder(tmp_path)
+    with tarfile.open(tmp_path / "c.tar.gz", "w:gz") as archive:
+        archive.add(folder, "cifar-10-batches-py")
+        escape = tarfile.TarInfo(name)
+        escape.type, escape.linkname = kind, "/etc/passwd"
+        archive.addfile(escape)
+    with pytest.raises(ZooError, match=message):
+        load(settings("cifar10", path=str(tmp_path / "c.tar.gz")), seed=0)
+
+
+def test_cifar100_reads_the_fine_labels_as_keras_does(tmp_path, monkeypatch):
+    folder = tmp_path / "cifar-100-python"
+    folder.mkdir()
+    for name, count in (("train", 400), ("test", 100)):
+        x, _ = pictures(count, 3072)
+        fine = np.arange(count) % 100
+        batch = {b"data": x, b"fine_labels": fine.tolist(), b"coarse_labels": (fine // 5).tolist()}
+        (folder / name).write_bytes(pickle.dumps(batch, protocol=4))
+    monkeypatch.setattr("keras.src.datasets.cifar100.get_file", lambda **_: str(tmp_path))
+    _, (x, y) = keras.datasets.cifar100.load_data()
+    data = load(settings("cifar100", path=str(folder), validation=0.25, batch_size=100), seed=0)
+    (got, labels), *_ = data.test.as_numpy_iterator()
+    assert np.array_equal(got, x / np.float32(255))
+    assert labels.tolist() == y[:, 0].tolist()
+    assert len(set(data.info.class_names)) == data.info.classes == 100
+    with tarfile.open(tmp_path / "c.tar.gz", "w:gz") as archive:
+        archive.add(folder, "cifar-100-python")
+    tarred = load(settings("cifar100", path=str(tmp_path / "c.tar.gz"), validation=0.25), seed=0)
+    assert tarred.info.hash == data.info.hash
+    with pytest.raises(ZooError, match=r"lacks data_batch_1, .*; expected cifar-10-python.tar.gz or the folder cifar"):
+        load(settings("cifar10", path=str(folder)), seed=0)
 
 
 def test_cifar10_batch_of_python_2_is_read(tmp_path):
@@ -207,7 +247,7 @@ def test_cifar10_batch_of_python_2_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({b"labels": None}, "data_batch_1 in .* lacks labels; expected an official CIFAR-10 batch"),
+        ({b"labels": None}, "data_batch_1 in .* lacks labels; expected an official batch of cifar10"),
         ({b"data": [[0]]}, "data_batch_1 in .* lacks its array of pixels"),
         ({b"data": np.zeros((20, 100), np.uint8)}, "holds images of 100; expected 3072 for data.name=cifar10"),
         ({b"labels": [10] * 20}, r"data_batch_1 in .* holds the label 10 \(item 0\)"),
@@ -257,7 +297,9 @@ def test_unpickler_refuses_every_other_class():
         ("mnist", "mnist.npz"),
         ("fashion_mnist", "fashion-mnist/train-images-idx3-ubyte.gz"),
         ("cifar10", "cifar-10-python.tar.gz"),
+        ("cifar100", "cifar-100-python.tar.gz"),
         ("imdb", "imdb.npz"),
+        ("reuters", "reuters.npz"),
     ],
 )
 def test_offline_says_where_the_file_goes(keras_home, name, file):

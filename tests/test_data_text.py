@@ -53,6 +53,30 @@ def test_imdb_equals_keras(tmp_path, monkeypatch, pad, truncate):
     assert ours.info.class_names == ("negative", "positive")
 
 
+def test_reuters_equals_keras_in_tokens_labels_and_split(tmp_path, monkeypatch):
+    path = tmp_path / "reuters.npz"
+    np.savez(path, x=rows(230, 0), y=np.arange(230) % 46)
+    (tmp_path / "reuters_word_index.json").write_text(json.dumps(WORDS))
+    monkeypatch.setattr("keras.src.datasets.reuters.get_file", lambda **_: str(path))
+    want = keras.datasets.reuters.load_data(num_words=20)
+    ours = load(settings("reuters", path=str(path), num_words=20, maxlen=12, validation=0.0, batch_size=64), seed=0)
+    for (x, y), (a, b) in zip(want, (ours.train.arrays(), next(iter(ours.test))), strict=True):
+        assert np.array_equal(keras.utils.pad_sequences(x, 12), np.array(a))
+        assert np.array_equal(y, np.array(b))
+    assert ours.info.class_names == keras.datasets.reuters.get_label_names()
+    assert ours.info.sizes == {"train": 184, "validation": 0, "test": 46}
+    assert decode([1, 4, 5, 2], ours.info.vocabulary) == "the film <unknown>"
+    np.savez(path, x=rows(230, 0), y=np.arange(230) % 47)
+    with pytest.raises(ZooError, match=r"'y' in .*reuters.npz holds the label 46 \(item 46\); expected labels 0 to 45"):
+        load(settings("reuters", path=str(path)), seed=0)
+
+
+def test_raw_reviews_are_for_another_source(tmp_path):
+    (tmp_path / "aclImdb").mkdir()
+    with pytest.raises(ZooError, match=r"aclImdb is a folder; expected imdb.npz .*; .* set data.name=text_folder"):
+        load(imdb(tmp_path / "aclImdb"), seed=0)
+
+
 def test_imdb_keeps_long_reviews_and_their_end(tmp_path):
     data = load(imdb(write_imdb(tmp_path), maxlen=3, validation=0.0), seed=0)
     given = rows(30, 0)
@@ -115,7 +139,7 @@ def test_training_needs_no_word_index_and_prediction_says_so(tmp_path):
 def test_wrong_imdb_files(tmp_path, changes, message):
     with pytest.raises(ZooError, match=message):
         load(imdb(write_imdb(tmp_path, **changes)), seed=0)
-    with pytest.raises(ZooError, match=r"is a folder; expected imdb.npz in the form of keras.datasets.imdb; give"):
+    with pytest.raises(ZooError, match=r"is a folder; expected imdb.npz in the form of keras.datasets.imdb; for the raw"):
         load(imdb(tmp_path), seed=0)
 
 

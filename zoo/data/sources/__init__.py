@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from zoo.data.sources import cifar, digits, image_folder, imdb, mnist, synthetic, tables, text_folder, tfrecord
+from zoo.data.sources import cifar, digits, image_folder, imdb, mnist, reuters, synthetic, tables, text_folder, tfrecord
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,9 @@ SOURCES = {
     "mnist": Source(mnist.read_mnist),
     "fashion_mnist": Source(mnist.read_fashion_mnist),
     "cifar10": Source(cifar.read_cifar10),
+    "cifar100": Source(cifar.read_cifar100),
     "imdb": Source(imdb.read),
+    "reuters": Source(reuters.read),
     "image_folder": Source(image_folder.read),
     "tfrecord": Source(tfrecord.read),
     "text_folder": Source(text_folder.read),

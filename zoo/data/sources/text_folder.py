@@ -7,10 +7,10 @@ train/unsup, which has no labels and is left out.
 from __future__ import annotations
 
 import tarfile
-import zlib
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from zoo.data.archives import members
 from zoo.data.contract import Raw
 from zoo.data.files import own
 from zoo.data.folders import PARTS, WANT, Tree, labelled, walk
@@ -48,35 +48,33 @@ def _contents(path: Path) -> bytes:
 
 
 def _tar(path: Path) -> tuple[Tree, dict[str, bytes]]:
-    """The texts out of an archive, read as data: nothing is unpacked to disk, nothing outside it is touched."""
+    """The texts out of an archive."""
     folders: set[str] = set()
     files: dict[str, bytes] = {}
     total = 0
-    try:
-        with tarfile.open(path, "r|*") as archive:
-            for member in archive:
-                where = PurePosixPath(member.name)
-                refused = (
-                    "leads out of the archive" if where.is_absolute() or ".." in where.parts
-                    else "" if member.isfile() or member.isdir() else "is a link or a device"
-                )  # fmt: skip
-                if refused:
-                    raise ZooError(f"{member.name!r} in {path} {refused}", "files and folders alone", "pack it anew")
-                if any(part.startswith(".") or part in IGNORED for part in where.parts):
-                    continue
-                folders |= {str(p) for p in [*where.parents, *([where] if member.isdir() else [])]} - {"."}
-                if member.isfile() and where.suffix.lower() == ".txt" and where.parent.name:
-                    total += member.size
-                    if member.size > MAX_TEXT_BYTES or total > MAX_TAR_BYTES:
-                        raise ZooError(f"{member.name} in {path} is too large", "texts below 2 GB in all", "unpack it")
-                    files[str(where)] = archive.extractfile(member).read()
-    except (tarfile.TarError, OSError, EOFError, zlib.error) as e:
-        raise ZooError(
-            f"{path} cannot be read as an archive", "a .tar or .tar.gz", "it may be cut or of another kind"
-        ) from e
+
+    def wanted(where: PurePosixPath, member: tarfile.TarInfo) -> bool:
+        nonlocal total
+        if not member.isfile() or where.suffix.lower() != ".txt" or not where.parent.name or _left_out(where):
+            return False
+        total += member.size
+        if member.size > MAX_TEXT_BYTES or total > MAX_TAR_BYTES:
+            raise ZooError(f"{member.name} in {path} is too large", "texts below 2 GB in all", "unpack it")
+        return True
+
+    for where, member, contents in members(path, "a .tar or .tar.gz", wanted):
+        if _left_out(where):
+            continue
+        folders |= {str(p) for p in [*where.parents, *([where] if member.isdir() else [])]} - {"."}
+        if member.isfile() and where.suffix.lower() == ".txt" and where.parent.name:
+            files[str(where)] = contents
     tops = {name.split("/")[0] for name in folders}
     if len(tops) == 1 and not tops & {name for names in PARTS.values() for name in names}:  # aclImdb/ itself
         skip = len(*tops) + 1
         folders = {name[skip:] for name in folders if len(name) > skip}
         files = {name[skip:]: contents for name, contents in files.items()}
     return Tree(path, frozenset(folders), tuple(files)), files
+
+
+def _left_out(where: PurePosixPath) -> bool:
+    return any(part.startswith(".") or part in IGNORED for part in where.parts)
