@@ -139,7 +139,7 @@ def test_training_needs_no_word_index_and_prediction_says_so(tmp_path):
 def test_wrong_imdb_files(tmp_path, changes, message):
     with pytest.raises(ZooError, match=message):
         load(imdb(write_imdb(tmp_path, **changes)), seed=0)
-    with pytest.raises(ZooError, match=r"is a folder; expected imdb.npz in the form of keras.datasets.imdb; for the raw"):
+    with pytest.raises(ZooError, match=r"is a folder; expected imdb.npz in the form of keras.datasets.imdb; for the"):
         load(imdb(tmp_path), seed=0)
 
 
