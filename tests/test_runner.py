@@ -9,7 +9,7 @@ import pytest
 from running import Killed, assert_equal_runs, make, train
 
 import zoo
-from zoo import rundir, runner
+from zoo import devices, rundir, runner
 from zoo.config import Config
 from zoo.errors import Interrupted, ZooError
 from zoo.training.state import Keeper
@@ -216,6 +216,19 @@ def test_several_steps_per_execution_change_nothing(straight, tmp_path):
     run, _ = train(make(tmp_path, "runtime.steps_per_execution=5"))  # 77 items in batches of 16
     for row, other in zip(run.history, straight[0].history, strict=True):
         assert row["loss"] == pytest.approx(other["loss"], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("model", "batch", "steps", "chosen"),
+    [("lenet5", 64, 32, 16), ("lenet5", 64, 21, 7), ("lenet5", 64, 23, 1), ("resnet20_cifar", 128, 32, 1),
+     ("resnet20_cifar", 1, 32, 16), ("gru_text", 64, 32, 1)],
+)  # fmt: skip
+def test_several_steps_at_once_where_they_are_short(model, batch, steps, chosen):
+    texts = {"kind": "tokens", "num_words": 50, "maxlen": 12} if model == "gru_text" else {}
+    data = {"name": "synthetic", "batch_size": batch, **texts}
+    config = Config.from_dict({"name": "x", "model": {"name": model}, "data": data})
+    words = {"vocabulary_size": 50, "sequence_length": 12} if texts else {}
+    assert devices.steps_per_execution(config, zoo.create_model(model, **words), steps) == chosen
 
 
 def test_regulariser_constraint_and_clipping_reach_the_training(tmp_path):

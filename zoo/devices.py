@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from zoo.config import Config
 
+SHORT_STEP = 200_000_000  # multiply-adds of a batch, forward; LeNet-5 with 64 images has 27 million, ResNet-20 2.6e9
+
 
 def place(device: str) -> AbstractContextManager:
     """The scope of a `runtime.device`: `auto` leaves placement to TensorFlow.
@@ -80,12 +82,17 @@ def jit_compile(config: Config, model: keras.Model) -> bool:
 def steps_per_execution(config: Config, model: keras.Model, steps_per_epoch: int) -> int:
     """`runtime.steps_per_execution` with `auto` resolved: several where a step is short, and a divisor of the epoch.
 
+    Short means some milliseconds on a CPU. Several long ones would gain nothing, and hold up signals and states.
+
     Raises:
         ZooError: the number does not divide the epoch, whose end it would pass.
     """
+    from zoo.counting import count
+
     chosen = config.runtime.steps_per_execution
     if chosen == "auto":
-        most = 16 if model.count_params() < 1_000_000 and not _recurrent(model) else 1
+        small, macs = model.count_params() < 1_000_000 and not _recurrent(model), count(model).macs
+        most = 16 if small and macs is not None and macs * config.data.batch_size <= SHORT_STEP else 1
         return max(n for n in range(1, most + 1) if steps_per_epoch % n == 0)
     if steps_per_epoch % chosen:
         fitting = max(n for n in range(1, chosen + 1) if steps_per_epoch % n == 0)
