@@ -7,7 +7,7 @@ import pytest
 
 from zoo import errors
 from zoo.drawing import plot_confusion, plot_curves
-from zoo.drawing.curves import _best, _confusion_figure, _curves, _curves_figure
+from zoo.drawing.curves import RESUMED, _best, _confusion_figure, _curves, _curves_figure
 
 
 def history(epochs=6, shift=0.0):
@@ -67,6 +67,39 @@ def test_short_long_and_bare_histories_are_drawn_within_the_picture(rows):
         box = ax.get_tightbbox()
         assert box.x0 >= 0
         assert box.y1 <= made.bbox.height
+
+
+def test_resumptions_are_lines_between_the_epochs():
+    made = _curves_figure(_curves(history()), 4, None, resumed=[2, 5])
+    for ax in made.axes:
+        assert [line.get_xdata()[0] for line in ax.lines if line.get_color() == RESUMED] == [2.5, 5.5]
+    assert "resumed (2 times)" in [text.get_text() for text in made.axes[0].get_legend().get_texts()]
+
+
+def test_a_loss_that_leaps_is_logarithmic_and_others_are_not():
+    rows = history(12)
+    assert figure(rows).axes[0].get_yscale() == "linear"
+    rows[10]["loss"] = 400.0
+    loss, accuracy, _ = figure(rows).axes
+    assert (loss.get_yscale(), loss.get_ylabel(), accuracy.get_yscale()) == ("log", "loss (logarithmic)", "linear")
+
+
+def test_epochs_that_are_not_numbers_are_gaps_and_said():
+    rows = history(8)
+    for row in rows[5:]:
+        row["loss"] = row["val_loss"] = float("inf")
+    loss, accuracy, _ = figure(rows).axes
+    assert "not a finite number in 3 epochs, 6 to 8" in texts(loss)
+    assert math.isfinite(loss.get_ylim()[1])
+    assert not any("finite" in text for text in texts(accuracy))
+
+
+def test_long_names_stay_in_the_picture():
+    made = figure({f"{name} {'with a long name ' * 5}": history() for name in ("one", "two", "three")})
+    box = made.axes[0].get_legend().get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= made.bbox.width
+    assert box.y1 <= made.bbox.height
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])

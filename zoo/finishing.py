@@ -42,7 +42,7 @@ def finish(
     found = {split: figures(run, split, job.data, model) for split in splits}
     metrics = {"best_epoch": best_epoch, "stopped": stopped} | {split: f.summary for split, f in found.items()}
     rundir.write_json(run.path / rundir.METRICS, metrics)
-    plot_curves(run.history, run.path / "curves.png", best_epoch=best_epoch)
+    plot_curves(run.history, run.path / "curves.png", best_epoch=best_epoch, resumed=run.resumed)
     plot(model, run.path / "model.svg")
     rundir.write_json(run.path / rundir.RECEIPT, _receipt(run, job, metrics))
     try:

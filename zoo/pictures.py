@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,11 @@ from zoo.errors import ZooError, did_you_mean
 
 if TYPE_CHECKING:
     import keras
+
+    from zoo.drawing.diff import Diff
+    from zoo.rundir import Run
+
+NOT_CONFIG = {"runtime.seed", "runtime.output", "runtime.save_every", "train.repeat", "data.fold"}
 
 
 def plot(
@@ -29,8 +36,47 @@ def plot(
     """
     from zoo import drawing
 
-    model = _model(model_or_name) if isinstance(model_or_name, str) else model_or_name
+    model = model_named(model_or_name) if isinstance(model_or_name, str) else model_or_name
     return drawing.plot(model, to_file, level=level, **words)
+
+
+def act(
+    what: Sequence[str], output: Path | None, level: str, *, diff: str | None, schedule: bool, width: int
+) -> list[str]:
+    """All of `zoo plot`: draw what is asked for and return the lines to print.
+
+    Raises:
+        ZooError: several things that are not all runs, or with `diff` or `schedule`; as each act.
+    """
+    if len(what) > 1 and (diff is not None or schedule):
+        raise ZooError(f"{len(what)} things are given", "one to draw", "--diff takes the other")
+    if diff is not None and schedule:
+        raise ZooError("--diff and --schedule are given", "one of them")
+    if output is not None and str(output) == "-":
+        return [print_out(what, diff, level, schedule, width).rstrip("\n")]
+    if diff is not None:
+        found, path = draw_difference(what[0], diff, output)
+        return [found.text(width), f"written: {path}"]
+    if len(what) > 1:
+        paths = [overlay(what, output)]
+    else:
+        paths = [draw_schedule(what[0], output)] if schedule else draw(what[0], output, level)
+    return [f"written: {path}" for path in paths]
+
+
+def print_out(what: Sequence[str], diff: str | None, level: str, schedule: bool, width: int) -> str:
+    """The diagram, or the difference, in characters.
+
+    Raises:
+        ZooError: what is asked for are curves.
+    """
+    if len(what) > 1 or schedule:
+        raise ZooError("curves cannot be printed in characters", "a picture", "such as -o curves.png")
+    if diff is None:
+        return draw_text(what[0], level, width)
+    from zoo.drawing.diff import diff_models
+
+    return diff_models(model_named(what[0]), model_named(diff)).text(width)
 
 
 def draw(what: str, output: Path | None, level: str) -> list[Path]:
@@ -49,14 +95,92 @@ def draw(what: str, output: Path | None, level: str) -> list[Path]:
         written = [drawing.plot(model_of(run), output or path / "model.svg", level=level)]
         if run.history:
             best = run.metrics["best_epoch"] if run.finished else None
-            written.append(drawing.plot_curves(run.history, path / "curves.png", best_epoch=best))
+            written.append(
+                drawing.plot_curves(run.history, path / "curves.png", best_epoch=best, resumed=run.resumed)
+            )
         return written
-    if path.suffix in (".yaml", ".yml"):
-        from zoo.config import load_config
+    return [drawing.plot(model_named(what), output or Path(f"{_short(what)}.svg"), level=level)]
 
-        config = load_config(path)
-        return [drawing.plot(_model_of_config(config), output or Path(f"{config.name}.svg"), level=level)]
-    return [drawing.plot(_model(what), output or Path(f"{what.rpartition(':')[2]}.svg"), level=level)]
+
+def draw_text(what: str, level: str, width: int = 80) -> str:
+    """The diagram in characters, no wider than `width`.
+
+    Raises:
+        ZooError: `what` is no model, run or config.
+    """
+    from zoo.drawing.blocks import model_blocks, unfolded
+    from zoo.drawing.graph import model_graph
+    from zoo.drawing.text import text_diagram
+
+    graph = model_graph(model_named(what))
+    return text_diagram(unfolded(graph) if level == "layers" else model_blocks(graph), max(width, 60))
+
+
+def draw_difference(what: str, other: str, output: Path | None) -> tuple[Diff, Path]:
+    """Draw what differs from `what` to `other`, each a model, run or config; returns it and what was written.
+
+    Raises:
+        ZooError: one of them is none of the three, or the picture cannot be written.
+    """
+    from zoo.drawing.diff_page import plot_diff
+
+    before, after = model_named(what), model_named(other)
+    target = output or Path(f"{_short(what)}-{_short(other)}.svg")
+    return plot_diff(before, after, target), target
+
+
+def overlay(what: Sequence[str | Path], output: Path | None) -> Path:
+    """Draw the curves of several runs over each other; those that differ in their seed alone are one band.
+
+    Raises:
+        ZooError: one of them is no run, or the picture cannot be written.
+    """
+    from zoo import drawing
+
+    runs = [rundir.open_run(path) for path in what]
+    alike: dict[str, list[Run]] = {}
+    for run in runs:
+        settings = {key: value for key, value in _settings(run).items() if key not in NOT_CONFIG}
+        alike.setdefault(json.dumps(settings, sort_keys=True), []).append(run)
+    groups = list(alike.values())
+    labels = _labels([group[0] for group in groups])
+    histories = {label: [run.history for run in group] for label, group in zip(labels, groups, strict=True)}
+    return drawing.plot_curves(histories, output or Path("curves.png"))
+
+
+def _labels(runs: Sequence[Run]) -> list[str]:
+    """The name of each config, with what sets it apart from the others where the name alone does not."""
+    names = [run.config.name for run in runs]
+    if len(set(names)) == len(names):
+        return names
+    settings = [_settings(run) for run in runs]
+    keys = dict.fromkeys(key for one in settings for key in one if key not in NOT_CONFIG and key != "name")
+    apart = [key for key in keys if len({json.dumps(one.get(key)) for one in settings}) > 1]
+    return [
+        f"{name}: {', '.join(f'{key}={json.dumps(one.get(key))}' for key in apart)}" if apart else name
+        for name, one in zip(names, settings, strict=True)
+    ]
+
+
+def _settings(run: Run) -> dict[str, Any]:
+    """The config's values by their paths, `train.epochs`."""
+    flat: dict[str, Any] = {}
+    todo = [("", run.config.to_dict())]
+    while todo:
+        prefix, value = todo.pop(0)
+        if isinstance(value, dict) and value:
+            todo[:0] = [(f"{prefix}.{key}" if prefix else key, inner) for key, inner in value.items()]
+        else:
+            flat[prefix] = value
+    return flat
+
+
+def _short(what: str) -> str:
+    """A name for a file: of a config its stem, of a builder its function, of a run its two folders."""
+    path = Path(what)
+    if path.is_dir():
+        return "_".join(path.resolve().parts[-2:])
+    return path.stem if path.suffix in (".yaml", ".yml") else what.rpartition(":")[2]
 
 
 def draw_schedule(what: str, output: Path | None) -> Path:
@@ -88,14 +212,28 @@ def draw_schedule(what: str, output: Path | None) -> Path:
     )
 
 
-def _model(name: str) -> keras.Model:
-    from zoo.build import create_model
+def model_named(name: str) -> keras.Model:
+    """The model of a catalogue name or own builder, without values in its weights; or that of a run or config.
 
+    Raises:
+        ZooError: `name` is none of these.
+    """
+    from zoo.summarizing import outline
+
+    path = Path(name)
+    if path.is_dir():
+        from zoo.build import model_of
+
+        return model_of(rundir.open_run(path))
+    if path.suffix in (".yaml", ".yml"):
+        from zoo.config import load_config
+
+        return _model_of_config(load_config(path))
     if not registry.is_own_builder(name) and name not in registry.list_models():
         raise ZooError(
             f"'{name}' is neither a model, a run folder nor a config", mend=did_you_mean(name, registry.list_models())
         )
-    return create_model(name)
+    return outline(name)
 
 
 def _model_of_config(config) -> keras.Model:

@@ -132,6 +132,13 @@ class Run:
         ]
 
     @property
+    def resumed(self) -> list[int]:
+        """The finished epochs after which an interrupted training went on, as in resumes.json."""
+        path = self.path / RESUMES
+        listed = self.read_json(RESUMES) if path.exists() else []
+        return sorted({entry["epoch"] for entry in listed if entry["epoch"] or entry["step"]})
+
+    @property
     def metrics(self) -> dict[str, Any]:
         """What metrics.json holds: best epoch, why it stopped, the figures of each evaluated split."""
         return self.read_json(METRICS)

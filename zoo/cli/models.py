@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -59,19 +60,26 @@ class Level(StrEnum):
 
 @app.command(rich_help_panel=MODELS)
 def plot(
-    what: Annotated[str, typer.Argument(help="A model's name, a run folder, or a config.", metavar="MODEL|RUN|CONFIG")],
+    what: Annotated[
+        list[str],
+        typer.Argument(help="A model's name, a run folder, or a config; several runs.", metavar="MODEL|RUN|CONFIG"),
+    ],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The picture: .svg, .png, .html, .mmd or .txt.")
+        Path | None,
+        typer.Option("--output", "-o", help="The picture: .svg, .png, .html, .mmd or .txt; - prints characters."),
+    ] = None,
+    diff: Annotated[
+        str | None, typer.Option("--diff", help="Mark what differs to this one.", metavar="MODEL|RUN|CONFIG")
     ] = None,
     level: Annotated[Level, typer.Option(help="The paper's blocks, or every layer.")] = Level.blocks,
     schedule: Annotated[bool, typer.Option("--schedule", help="A config's rate and momentum instead.")] = False,
 ) -> None:
-    """Draw an architecture, of a run also its curves."""
-    from zoo.pictures import draw, draw_schedule
+    """Draw an architecture, of a run also its curves; of several runs the curves over each other."""
+    from zoo import pictures
 
     quiet_tensorflow()
-    for path in [draw_schedule(what, output)] if schedule else draw(what, output, level.value):
-        print(f"written: {path}")
+    width = shutil.get_terminal_size().columns
+    print("\n".join(pictures.act(what, output, level.value, diff=diff, schedule=schedule, width=width)))
 
 
 @app.command(rich_help_panel=MODELS)

@@ -16,8 +16,11 @@ from zoo.drawing.items import Blocks, Item, Parallel, Unit, item_nodes
 INNER_RUN = 4  # within a branch only longer runs are folded: the paper's figure shows the shorter ones
 
 
-def model_blocks(graph: Graph) -> Blocks:
-    """Decompose the path to the first output; what only serves other outputs hangs beside it."""
+def model_blocks(graph: Graph, *, fold: bool = True) -> Blocks:
+    """Decompose the path to the first output; what only serves other outputs hangs beside it.
+
+    Without `fold` equal blocks in a row stay apart.
+    """
     units, of_node = _units(graph)
     inputs = [tuple(dict.fromkeys(of_node[i] for n in u for i in graph.nodes[n].inputs)) for u in units]
     inputs = [tuple(i for i in ins if i != k) for k, ins in enumerate(inputs)]
@@ -30,7 +33,8 @@ def model_blocks(graph: Graph) -> Blocks:
         content = folded(region.series(part, sources), INNER_RUN)
         heads.append((made[min(sources, default=0)].nodes[-1], framed(title_of(content) or "side output", content)))
     anchors = {node for node, _ in heads}
-    items = folded(tuple(_apart(item, anchors) for item in grouped(region.series(sorted(main), set()))), 2)
+    items = tuple(_apart(item, anchors) for item in grouped(region.series(sorted(main), set())))
+    items = folded(items, 2) if fold else items
     sides = sorted(((_holder(items, node), head) for node, head in heads), key=lambda side: side[0])
     return Blocks(graph, items, tuple(sides))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ Rows = Sequence[Mapping[str, float]]  # history.csv: epoch, loss, accuracy, val_
 FORMATS = (".png", ".svg", ".pdf")
 NOT_METRICS = {"epoch", "learning_rate", "seconds"}
 MOST_METRICS = 3
+SPIKE = 20.0  # times the loss of the first epoch: from here on the axis is logarithmic
+RESUMED = "#c026d3"
 WIDTH = 7.0  # inches
 COLOURS = ("#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f")
 
@@ -32,6 +35,7 @@ def plot_curves(
     to_file: str | Path,
     *,
     best_epoch: int | None = None,
+    resumed: Sequence[int] = (),
     dpi: float = 144,
     title: str | None = None,
     width: float = WIDTH,
@@ -43,6 +47,7 @@ def plot_curves(
             label with a list of histories shows their mean with the band from the least to the greatest.
         to_file: .png, .svg or .pdf.
         best_epoch: the epoch to mark; by default that of a single run's best validation accuracy (or loss).
+        resumed: the epochs after which an interrupted training went on, marked too.
         width: inches; the narrower, the larger the words beside the curves.
 
     Raises:
@@ -56,7 +61,7 @@ def plot_curves(
         raise ZooError("there is no finished epoch to draw", "a history with at least one row", "train first")
     if best_epoch is None and len(curves) == 1 and len(curves[0].runs) == 1:
         best_epoch = _best(curves[0].runs[0])
-    return written(path, lambda target: _save(_curves_figure(curves, best_epoch, title, width), target, dpi))
+    return written(path, lambda target: _save(_curves_figure(curves, best_epoch, title, width, resumed), target, dpi))
 
 
 def plot_confusion(
@@ -105,7 +110,9 @@ def _metrics(curves: list[Curves]) -> list[str]:
     return ["loss", *plain[:MOST_METRICS]]
 
 
-def _curves_figure(curves: list[Curves], best_epoch: int | None, title: str | None, width: float) -> Any:
+def _curves_figure(
+    curves: list[Curves], best_epoch: int | None, title: str | None, width: float = WIDTH, resumed: Sequence[int] = ()
+) -> Any:
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
@@ -120,6 +127,9 @@ def _curves_figure(curves: list[Curves], best_epoch: int | None, title: str | No
             _draw(ax, curve, metric, "--")
             _draw(ax, curve, f"val_{metric}", "-")
         ax.set_ylabel(metric.replace("_", " "))
+        if metric == "loss" and _has_spikes(curves):
+            ax.set_yscale("log")
+            ax.set_ylabel("loss (logarithmic)")
     if rates:
         for curve in curves:
             _draw(axes[-1], curve, "learning_rate", "-")
@@ -131,13 +141,16 @@ def _curves_figure(curves: list[Curves], best_epoch: int | None, title: str | No
         ax.spines[["top", "right"]].set_visible(False)
         if best_epoch is not None:
             ax.axvline(best_epoch, color="#52525b", linewidth=1, linestyle=":")
+        for epoch in resumed:
+            ax.axvline(epoch + 0.5, color=RESUMED, linewidth=1, linestyle=(0, (6, 3)))
         ax.margins(y=0.08)
     epochs = [int(row["epoch"]) for curve in curves for run in curve.runs for row in run]
     axes[-1].set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
     axes[-1].set_xlabel("epoch")
     axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     _mark_best(axes, metrics, curves, best_epoch)
-    _key(axes[0], curves, best_epoch)
+    _say_what_is_missing(axes, metrics, curves)
+    _key(axes[0], curves, best_epoch, resumed)
     if title:
         figure.suptitle(title, fontsize=12, fontweight="bold", x=0.01, ha="left")
     return figure
@@ -145,7 +158,11 @@ def _curves_figure(curves: list[Curves], best_epoch: int | None, title: str | No
 
 def _draw(ax: Any, curve: Curves, key: str, style: str) -> None:
     """A line per run; the mean with a band where a label has several."""
-    lines = [{int(row["epoch"]): row[key] for row in run if row.get(key) is not None} for run in curve.runs]
+    lines = [
+        {int(row["epoch"]): value if math.isfinite(value) else math.nan
+         for row in run if (value := row.get(key)) is not None}
+        for run in curve.runs
+    ]  # fmt: skip
     lines = [line for line in lines if line]
     if not lines:
         return
@@ -181,7 +198,28 @@ def _mark_best(axes: Any, metrics: list[str], curves: list[Curves], best_epoch: 
         )  # fmt: skip
 
 
-def _key(ax: Any, curves: list[Curves], best_epoch: int | None) -> None:
+def _has_spikes(curves: list[Curves]) -> bool:
+    """Whether a loss leaps so far above its beginning that it would press all others to the ground."""
+    lines = [
+        [row[key] for row in run if row.get(key) is not None and math.isfinite(row[key])]
+        for curve in curves for run in curve.runs for key in ("loss", "val_loss")
+    ]  # fmt: skip
+    lines = [line for line in lines if line]
+    return all(min(line) > 0 for line in lines) and any(max(line) > SPIKE * line[0] for line in lines)
+
+
+def _say_what_is_missing(axes: Any, metrics: list[str], curves: list[Curves]) -> None:
+    rows = [row for curve in curves for run in curve.runs for row in run]
+    for ax, metric in zip(axes, metrics, strict=False):
+        values = ((row["epoch"], row.get(key)) for row in rows for key in (metric, f"val_{metric}"))
+        epochs = sorted({int(epoch) for epoch, value in values if value is not None and not math.isfinite(value)})
+        if epochs:
+            which = f"{len(epochs)} epochs, {epochs[0]} to {epochs[-1]}" if len(epochs) > 1 else f"epoch {epochs[0]}"
+            ax.text(0.99, 0.97, f"not a finite number in {which}", transform=ax.transAxes, ha="right", va="top",
+                    fontsize=9, color="#b91c1c")  # fmt: skip
+
+
+def _key(ax: Any, curves: list[Curves], best_epoch: int | None, resumed: Sequence[int]) -> None:
     from matplotlib.lines import Line2D
 
     first = curves[0].colour if len(curves) == 1 else "#3f3f46"
@@ -191,14 +229,24 @@ def _key(ax: Any, curves: list[Curves], best_epoch: int | None) -> None:
         handles.append(Line2D([], [], color=first, label="validation"))
     if best_epoch is not None:
         handles.append(Line2D([], [], color="#52525b", linestyle=":", label=f"best epoch ({best_epoch})"))
+    if resumed:
+        times = f" ({len(resumed)} times)" if len(resumed) > 1 else ""
+        handles.append(Line2D([], [], color=RESUMED, linestyle=(0, (6, 3)), label=f"resumed{times}"))
     if len(curves) > 1 or len(curves[0].runs) > 1:
         for curve in curves:
             seeds = f" ({len(curve.runs)} runs: mean, range)" if len(curve.runs) > 1 else ""
-            handles.append(Line2D([], [], color=curve.colour, linewidth=3, label=f"{curve.name}{seeds}"))
+            handles.append(Line2D([], [], color=curve.colour, linewidth=3, label=f"{_cut(curve.name)}{seeds}"))
+    longest = max(len(handle.get_label()) for handle in handles)
+    columns = 4 if longest <= 16 else 3 if longest <= 28 else 2 if longest <= 44 else 1
+    columns = min(columns, len(handles))
     ax.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2, ncols=min(3, len(handles)),
+        handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2, ncols=columns,
         frameon=False, fontsize=9,
     )  # fmt: skip
+
+
+def _cut(name: str, most: int = 56) -> str:
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 MOST_NUMBERS = 25  # classes up to which every cell carries its count

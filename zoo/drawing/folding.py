@@ -45,7 +45,7 @@ def folded(items: tuple[Item, ...], least: int) -> tuple[Item, ...]:
             start += 1
             continue
         run = items[start : start + count * period]
-        made.append(_repeated(run, period, count))
+        made.append(repeated(run, period, count))
         start += count * period
     return tuple(made)
 
@@ -58,7 +58,8 @@ def _run(signatures: list[tuple], start: int, period: int) -> int:
     return count
 
 
-def _repeated(run: tuple[Item, ...], period: int, count: int) -> Item:
+def repeated(run: tuple[Item, ...], period: int, count: int) -> Item:
+    """`count` equal sequences of `period` items as one."""
     first, last = run[0], run[-period]
     if period > 1:
         names = [title_of(run[:period]) or _label(first), title_of(run[-period:]) or _label(last)]

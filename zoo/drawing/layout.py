@@ -58,14 +58,15 @@ class Fragment:
 class Layout:
     """Places items; keeps the numbering of the refs that tie a box to the layers it stands for."""
 
-    def __init__(self, usual: dict[str, str] | None = None) -> None:
+    def __init__(self, usual: dict[str, str] | None = None, prefix: str = "") -> None:
         self.items: dict[str, Item] = {}
+        self.prefix = prefix  # of the refs
         self.usual = usual or {}  # kind -> the note that the legend carries for small boxes
 
     def ref(self, item: Item) -> str:
         """The id of an item in the picture: the layer's or block's name, so that `model.svg#conv2_1` points at it."""
         title = item.title.partition(" … ")[0] if isinstance(item, Group) else item.name
-        base = name = re.sub(r"[^\w.-]", "_", title) or "block"
+        base = name = self.prefix + (re.sub(r"[^\w.-]", "_", title) or "block")
         while name in self.items:
             name = f"{base}-{len(self.items)}"
         self.items[name] = item

@@ -41,13 +41,13 @@ def page(blocks: Blocks, title: str | None = None) -> tuple[Drawing, dict[str, I
     body = _best(parts, blocks, sides)
     name = title or blocks.graph.name
     marks, width, top = _heading(blocks, name, body.left + body.right)
-    legend, legend_height = _legend(blocks, usual, width)
+    keys, keys_height = legend(blocks, usual, width)
     shift = MARGIN + (width - body.left - body.right) / 2 + body.left
     drawn = [mark.moved(shift, top) for mark in body.marks]
     foot = top + body.height + 14
-    drawn += [mark.moved(MARGIN, foot) for mark in legend]
-    refs = {ref: _tooltip(item) for ref, item in layout.items.items()}
-    height = foot + legend_height + MARGIN
+    drawn += [mark.moved(MARGIN, foot) for mark in keys]
+    refs = {ref: tooltip(item) for ref, item in layout.items.items()}
+    height = foot + keys_height + MARGIN
     return Drawing(round(width + 2 * MARGIN), round(height), (*marks, *drawn), name, refs), layout.items
 
 
@@ -165,7 +165,7 @@ def _wrapped(words: list[str], width: float, size: float) -> list[str]:
     return lines
 
 
-def _legend(blocks: Blocks, usual: dict[str, str], width: float) -> tuple[list[Mark], float]:
+def legend(blocks: Blocks, usual: dict[str, str], width: float) -> tuple[list[Mark], float]:
     """The kinds that occur, as coloured keys, and what the short signs mean."""
     kinds = {unit.kind for item in (*blocks.items, *(side for _, side in blocks.sides)) for unit in item_units(item)}
     marks: list[Mark] = []
@@ -222,7 +222,8 @@ def _regions(item: Item) -> list[Parallel]:
     return [item] if isinstance(item, Parallel) else []
 
 
-def _tooltip(item: Item) -> str:
+def tooltip(item: Item) -> str:
+    """What a pointer on an item is told."""
     name = item.title if isinstance(item, Group) else item.name if isinstance(item, Unit) else ""
     facts = [name, shape_text(item.shape), f"{item_params(item):,} parameters" if item_params(item) else ""]
     if not isinstance(item, Parallel) and item.repeat > 1:

@@ -80,8 +80,9 @@ def curves(run: Run) -> Html:
     """Loss, metrics and learning rate over the epochs."""
     from zoo.drawing import plot_curves
 
-    drawn = inline(lambda file: plot_curves(run.history, file, best_epoch=run.metrics["best_epoch"], width=4.6))
-    count, best = len(run.history), run.metrics["best_epoch"]
+    best = run.metrics["best_epoch"]
+    drawn = inline(lambda file: plot_curves(run.history, file, best_epoch=best, resumed=run.resumed, width=4.6))
+    count = len(run.history)
     why = "stopped early" if run.metrics["stopped"] == "early_stopping" else "trained to the last epoch"
     said = f"{count} epoch{'' if count == 1 else 's'}, {why}; the weights of epoch {best} are the ones evaluated."
     return section("curves", "Training", wide(drawn, "white curves"), tag("p", said, class_="muted"))
