@@ -169,10 +169,12 @@ def test_what_is_refused(site, desk, tmp_path, monkeypatch):
         build(mine, models="mlp")
     with pytest.raises(ZooError, match=r"thesis.tex is a file"):
         build(mine / "thesis.tex", models="mlp")
+    with pytest.raises(ZooError, match=r"cannot write .*; choose another --out"):
+        build(mine / "thesis.tex" / "site", models="mlp")
     old = Path(shutil.copytree(site.parent, tmp_path / "old"))
     (old / ".git").mkdir()
     (old / ".git" / "HEAD").write_text("ref")
-    with pytest.raises(ZooError, match=r"old holds what no gallery wrote: .git/HEAD"):
+    with pytest.raises(ZooError, match=r"old holds what no gallery wrote: .git;"):
         build(old, models="mlp")
     (tmp_path / "broken.json").write_text('{"config": "x"}')
     with pytest.raises(ZooError, match=r"broken.json is no receipt of a run with a test accuracy: KeyError"):

@@ -43,7 +43,7 @@ def gallery(
     Raises:
         ZooError: no model matches, a folder is missing, `to_folder` holds what no gallery wrote or cannot be written.
     """
-    site = Path(os.path.abspath(to_folder))
+    site = Path(os.path.realpath(to_folder))
     names = registry.list_models(models)
     if not names:
         raise ZooError(f"no model matches '{models}'", mend="`zoo list` shows all")
@@ -53,10 +53,9 @@ def gallery(
     folder = RECEIPTS if receipts is None else Path(receipts)
     found = read_receipts(folder) if folder.is_dir() else []
     rows = None if runs is None else read_runs(Path(runs))
-    entries = _entries(names, found, console or terminal.console())
-    rundir.make_folder(site.parent)
-    part = Path(tempfile.mkdtemp(prefix=f".{site.name}.part.", dir=site.parent))
+    part = _beside(site)
     try:
+        entries = _entries(names, found, console or terminal.console())
         _write(part, entries, found, rows, site)
         part.chmod(0o755)
         _swap(part, site)
@@ -72,15 +71,26 @@ def _may_be_replaced(site: Path) -> None:
     mend = "choose a new folder, or take it away first"
     if not site.is_dir():
         raise ZooError(f"{site} is a file", "a folder", mend)
-    held = {str(p.relative_to(site)) for p in site.rglob("*") if not p.is_dir() or p.is_symlink()}
     try:
         known = set(json.loads((site / MARK).read_text(encoding="utf-8"))["files"]) | {MARK}
     except (OSError, ValueError, KeyError, TypeError):
         known = set()
-    if foreign := sorted(held - known):
-        more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
-        what = f"{site} holds what no gallery wrote: {foreign[0]}{more}"
-        raise ZooError(what, "a new folder or an older gallery", mend)
+    for folder, below, names in os.walk(site):
+        inside = [os.path.relpath(os.path.join(folder, name), site) for name in (*names, *below)]
+        foreign = [name for name in sorted(inside) if not any(k == name or k.startswith(f"{name}/") for k in known)]
+        if foreign:
+            what = f"{site} holds what no gallery wrote: {foreign[0]}"
+            raise ZooError(what, "a new folder or an older gallery", mend)
+
+
+def _beside(site: Path) -> Path:
+    """A hidden folder beside the site, in which the new one is built."""
+    try:
+        site.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f".{site.name}.part.", dir=site.parent))
+    except OSError as error:
+        raise ZooError(f"cannot write {site}: {error.strerror}", "a folder that can be written", "choose another --out"
+                       ) from error  # fmt: skip
 
 
 def _entries(names: Sequence[str], found: Sequence[Result], console: Console) -> list[cards.Entry]:
