@@ -26,6 +26,7 @@ PUBLIC = {
     "evaluate": "zoo.evaluation",
     "predict": "zoo.prediction",
     "explain": "zoo.explaining",
+    "embed": "zoo.feature_space",
     "open_run": "zoo.rundir",
     "plot": "zoo.pictures",
     "report": "zoo.pages.report",

@@ -1,4 +1,4 @@
-"""The commands that look into nets: explain."""
+"""The commands that look into nets: explain, embed."""
 
 from __future__ import annotations
 
@@ -53,3 +53,31 @@ def explain(
         console.print(text, end="\n\n" if len(found.texts) > 1 else "\n", markup=False)
     if found.written:
         print(f"written: {found.written}")
+
+
+@app.command(rich_help_panel=RUNS)
+def embed(
+    run: Annotated[Path | None, typer.Argument(help="A run folder; or none, with --vectors.")] = None,
+    vectors: Annotated[Path | None, typer.Option(help="A file of word vectors in GloVe's text format.")] = None,
+    words: Annotated[bool, typer.Option("--words", help="Draw the embedding's words, not the features.")] = False,
+    nearest: Annotated[str | None, typer.Option(metavar="WORD", help="The words nearest to one, by cosine.")] = None,
+    analogy: Annotated[str | None, typer.Option(metavar="SUM", help="Such as 'king - man + woman'.")] = None,
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    items: Annotated[int, typer.Option(min=1, help="How many items or words to draw at most.")] = 1000,
+    perplexity: Annotated[float | None, typer.Option(help="Of t-SNE; 30 by default, less for few items.")] = None,
+    top: Annotated[int, typer.Option(min=1, help="How many words to list.")] = 10,
+    projector: Annotated[Path | None, typer.Option(help="Also export for TensorBoard's projector.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The picture: .png, .svg or .pdf.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Draw what a net makes of its items, or its words, by PCA, t-SNE and LDA; seek near words and analogies."""
+    from zoo.feature_space.asking import Question, answer
+
+    question = Question(run, vectors, words, nearest, analogy, split, items, perplexity, top, projector,
+                        output).checked()  # fmt: skip
+    quiet_tensorflow()
+    found = answer(question, draw=output is not None or not as_json)
+    if as_json:
+        print(json.dumps(found.plain, ensure_ascii=False))
+        return
+    print("\n".join([*found.lines, *(f"written: {path}" for path in found.written)]))

@@ -82,11 +82,25 @@ def read_vectors(path: str | Path, vocabulary: Sequence[str], *, seed: int) -> V
     return Vectors(matrix, found, len(words))
 
 
-def _opened(path: str | Path) -> BinaryIO:
+def read_all(path: str | Path) -> tuple[tuple[str, ...], np.ndarray]:
+    """All words of a file and their vectors, float32 (V, D), in its order.
+
+    Raises ZooError for a file that is not there, cut or of another format, naming the row.
+    """
+    words, rows = [], []
+    with closing(_opened(path, "")) as file:
+        size, _ = _layout(file, path)
+        for number, word, line in _lines(file, path, size):
+            words.append(word.decode("utf-8", "replace"))
+            rows.append(_numbers(line, size, path, number))
+    return tuple(words), np.stack(rows)
+
+
+def _opened(path: str | Path, key: str = "model.args.embedding=") -> BinaryIO:
     found = Path(path).expanduser()
     if not found.is_file():
         what = "is a folder" if found.is_dir() else "does not exist"
-        raise ZooError(f"model.args.embedding={path} {what}", "a file of word vectors", "correct the path")
+        raise ZooError(f"{key}{path} {what}", "a file of word vectors", "correct the path")
     return gzip.open(found) if found.suffix == ".gz" else found.open("rb")
 
 

@@ -160,8 +160,17 @@ def up_to_logits(model: keras.Model) -> keras.Model:
 
 def output_in(model: keras.Model, layer: keras.layers.Layer) -> Any:
     """The tensor that a layer gives in this model; `layer.output` may belong to another that shares the layer."""
+    return _node(model, layer).outputs[0]
+
+
+def input_in(model: keras.Model, layer: keras.layers.Layer) -> Any:
+    """The tensor that a layer takes in this model, the first of several."""
+    return _node(model, layer).input_tensors[0]
+
+
+def _node(model: keras.Model, layer: keras.layers.Layer) -> Any:
     inside = {id(node) for level in model._nodes_by_depth.values() for node in level}
-    return next(node for node in layer._inbound_nodes if id(node) in inside).outputs[0]
+    return next(node for node in layer._inbound_nodes if id(node) in inside)
 
 
 def scores(logits: Any, indices: Sequence[int]) -> Any:
