@@ -43,7 +43,7 @@ REFUSED = [
     (TEXTS, ["data.maxlen=50", "model.args.sequence_length=100"],
      "model.args.sequence_length: 100, but data.maxlen is 50; remove it: it comes from the data"),
     (TEXTS, ["data.name=mnist"], "data.name: 'gru_text' takes texts, but 'mnist' gives images; "
-                                 "choose from imdb, text_folder, csv, tsv, jsonl, synthetic"),
+                                 "choose from imdb, reuters, tfds, hf, text_folder, csv, tsv, jsonl, synthetic"),
     # loss and metrics
     (IMAGES, ["model.args.classifier_activation=softmax", "train.loss={name: sparse_categorical_crossentropy, "
               "from_logits: true}"], "train.loss.from_logits: from_logits is true, but the model ends in softmax; "

@@ -22,7 +22,7 @@ def settings(name: str, **changes) -> SimpleNamespace:
         "image_size": None, "fit": "pad", "pixel_range": (0.0, 1.0), "mean": None, "std": None,
         "num_words": None, "maxlen": None, "pad": "pre", "truncate": "pre", "bucket": False,
         "color": "auto", "on_corrupt": "fail", "text": "text", "label": "label",
-        "image": "image", "label_text": "label_text", "min_count": 1,
+        "image": "image", "label_text": "label_text", "dataset": None, "subset": None, "min_count": 1,
         "kind": "image", "samples": 200, "classes": 4, "shape": (8, 8, 1),
     }  # fmt: skip
     augment = SimpleNamespace(**{"shift": 0, "flip": None} | changes.pop("augment", {}))

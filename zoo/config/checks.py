@@ -17,6 +17,7 @@ from .facts import (
     INDEX_METRICS,
     ONE_HOT_LOSSES,
     ONE_HOT_METRICS,
+    PACKAGE_SOURCES,
     SIDE_LOSS_WEIGHTS,
     SMOOTHED_LOSSES,
     SOURCES,
@@ -80,10 +81,15 @@ def channel_statistics(config: Config) -> Iterator[Problem]:
         yield Problem(_at("data.std"), f"{min(std):g} cannot divide", "numbers above 0")
 
 
-@_rule("data.path", "data.name")
+@_rule("data.path", "data.dataset", "data.name")
 def own_files(config: Config) -> Iterator[Problem]:
-    if SOURCES[config.data.name].own and config.data.path is None:
-        yield Problem(_at("data"), f"'{config.data.name}' reads your own files", "data.path", "add path: ...")
+    data = config.data
+    if data.path is not None or data.dataset is not None or not SOURCES[data.name].own:
+        return
+    if data.name in PACKAGE_SOURCES:
+        yield Problem(_at("data"), f"'{data.name}' is not told which data set", "data.dataset", "add dataset: ...")
+    else:
+        yield Problem(_at("data"), f"'{data.name}' reads your own files", "data.path", "add path: ...")
 
 
 def _classes(config: Config) -> int:
@@ -122,7 +128,7 @@ def task_against_data(config: Config) -> Iterator[Problem]:
         what = (
             f"'{config.model.name}' takes {words[wanted]}, but '{config.data.name}' gives {words[config.data.content]}"
         )
-        fitting = [n for n, s in SOURCES.items() if s.content == wanted] + ["synthetic"]
+        fitting = [name for name, source in SOURCES.items() if source.content in (wanted, None)]
         yield Problem(_at("data.name"), what, mend="choose from " + ", ".join(fitting))
 
 

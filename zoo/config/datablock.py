@@ -63,6 +63,10 @@ class DataConfig(Block):
     path: TextOrNull = Field(
         None, description="a local file in the official format (null: download once), or the folder or file of your own"
     )
+    dataset: TextOrNull = Field(
+        None, description="tfds: name, name/config or name/config:1.0.0; hf: name or owner/name; null: by data.path"
+    )
+    subset: TextOrNull = Field(None, description="hf: the configuration of the data set")
     batch_size: Positive = Field(64, description="items per training step")
     validation: Share = Field(0.1, description="share of the training part kept for validation, stratified; 0: none")
     folds: Annotated[int | None, Field(ge=2, le=LARGEST), says("an integer of at least 2 or null")] = Field(
@@ -83,13 +87,13 @@ class DataConfig(Block):
     fit: Annotated[Literal["pad", "resize", "crop"], one_of("pad", "resize", "crop")] = Field(
         "pad",
         description="how images are brought to that size: black around them, stretched, or the middle 7/8 of the "
-        "largest window of that form, resized; image_folder and tfrecord: resize",
+        "largest window of that form, resized; image files and records: resize",
     )
     color: Annotated[Literal["auto", "grey", "rgb"], one_of("auto", "grey", "rgb")] = Field(
-        "auto", description="image_folder and tfrecord: channels; auto: the model's, or grey if all images are"
+        "auto", description="image files and records: channels; auto: the model's, or grey if all images are"
     )
     on_corrupt: Annotated[Literal["fail", "skip"], one_of("fail", "skip")] = Field(
-        "fail", description="image_folder and tfrecord: what happens to files and records that cannot be read; either "
+        "fail", description="image files and records: what happens to those that cannot be read; either "
         "way they are named"
     )
     pixel_range: Annotated[tuple[float, float], Strict(False), says("two numbers [black, white]")] = Field(
@@ -102,16 +106,18 @@ class DataConfig(Block):
         None, description="divided by per channel, after mean"
     )
     augment: Augment = Field(default_factory=Augment, description="random changes of training images")
-    image: Text = Field("image", description="tfrecord: the feature of the images, image/encoded")
+    image: Text = Field(
+        "image", description="the feature or column of the images: tfrecord (image/encoded), tfds and hf (image)"
+    )
     label: Text = Field(
-        "label", description="csv, tsv, jsonl: the column of the classes, names or numbers; tfrecord: their feature, "
-        "image/class/label"
+        "label", description="the feature or column of the classes, names or numbers: csv, tsv, jsonl, tfds and hf "
+        "(label), tfrecord (image/class/label)"
     )  # fmt: skip
     label_text: Text = Field(
         "label_text", description="tfrecord: the feature of the classes' names, image/class/text; it may be missing"
     )
     # tokens
-    text: Text = Field("text", description="csv, tsv, jsonl: the column of the texts")
+    text: Text = Field("text", description="csv, tsv, jsonl, tfds, hf: the column of the texts")
     min_count: Positive = Field(1, description="own texts: words seen less often in the training part are unknown")
     num_words: PositiveOrNull = Field(None, description="keep the most frequent words; null: all")
     maxlen: PositiveOrNull = Field(
@@ -124,7 +130,7 @@ class DataConfig(Block):
     )
     # synthetic
     kind: Annotated[Literal["image", "tokens"], one_of("image", "tokens")] = Field(
-        "image", description="synthetic: what to make"
+        "image", description="synthetic: what to make; tfds, hf: what is read"
     )
     samples: Positive = Field(1000, description="synthetic: how many items in all")
     classes: Annotated[int | None, Field(ge=2), says("an integer of at least 2")] = Field(
@@ -147,14 +153,23 @@ class DataConfig(Block):
             reasons |= dict.fromkeys(facts.IMAGE_OPTIONS, f"is for images, but '{self.name}' gives tokens")
         if self.content != "tokens":
             reasons |= dict.fromkeys(facts.TOKEN_OPTIONS, f"is for texts, but '{self.name}' gives images")
-        if self.name not in facts.FILE_SOURCES:
+        if self.name not in facts.FILE_SOURCES or self.content != "image":
             reasons |= dict.fromkeys(facts.FILE_OPTIONS, f"is for data.name: {_or(facts.FILE_SOURCES)}")
         for option in ("image", "label", "label_text", "text"):
-            if option not in facts.COLUMNS.get(self.name, {}):
+            other = {"image": "tokens", "text": "image"}.get(option)
+            if self.name in facts.PACKAGE_SOURCES and other == self.content:
+                reasons[option] = f"is not read with data.kind: {self.kind}"
+            elif option not in facts.COLUMNS.get(self.name, {}):
                 having = [name for name, columns in facts.COLUMNS.items() if option in columns]
                 reasons[option] = f"is for data.name: {_or(having)}"
-        if not (source.own and source.content == "tokens"):
-            reasons |= dict.fromkeys(facts.WORD_OPTIONS, "is for data.name: text_folder, csv, tsv or jsonl")
+        if not (source.own and self.content == "tokens"):
+            reasons |= dict.fromkeys(facts.WORD_OPTIONS, "is for texts of text_folder, csv, tsv, jsonl, tfds or hf")
+        if self.name not in facts.PACKAGE_SOURCES:
+            reasons["dataset"] = f"is for data.name: {_or(facts.PACKAGE_SOURCES)}"
+        if self.name != "hf":
+            reasons["subset"] = "is for data.name: hf alone"
+        if source.content is not None:
+            reasons["kind"] = "is for data.name: synthetic, tfds or hf"
         if self.name != "synthetic":
             reasons |= dict.fromkeys(facts.SYNTHETIC_OPTIONS, "is for data.name: synthetic alone")
         elif self.kind == "tokens":

@@ -79,7 +79,7 @@ class SourceFacts:
     classes: int | None  # None: the data say it
     takes_path: bool
     official_test: bool
-    own: bool = False  # the user's own files: `data.path` is needed, the classes are found in them
+    own: bool = False  # the user's own files: `data.path` (or `data.dataset`) is needed, the classes are found in them
 
 
 SOURCES: dict[str, SourceFacts] = {
@@ -92,6 +92,8 @@ SOURCES: dict[str, SourceFacts] = {
     "reuters": SourceFacts("tokens", 46, takes_path=True, official_test=True),
     "image_folder": SourceFacts("image", None, takes_path=True, official_test=False, own=True),
     "tfrecord": SourceFacts("image", None, takes_path=True, official_test=False, own=True),
+    "tfds": SourceFacts(None, None, takes_path=True, official_test=False, own=True),
+    "hf": SourceFacts(None, None, takes_path=True, official_test=False, own=True),
     "text_folder": SourceFacts("tokens", None, takes_path=True, official_test=False, own=True),
     "csv": SourceFacts("tokens", None, takes_path=True, official_test=False, own=True),
     "tsv": SourceFacts("tokens", None, takes_path=True, official_test=False, own=True),
@@ -130,7 +132,7 @@ MODEL_WORDS = (
 )  # fmt: skip
 IMAGE_OPTIONS = ("image_size", "fit", "pixel_range", "mean", "std", "augment")
 TOKEN_OPTIONS = ("num_words", "maxlen", "pad", "truncate", "bucket")
-FILE_SOURCES = ("image_folder", "tfrecord")  # of encoded images, each with a size of its own
+FILE_SOURCES = ("image_folder", "tfrecord", "tfds", "hf")  # of encoded images, each with a size of its own
 FILE_OPTIONS = ("color", "on_corrupt")
 # The columns or features that a source reads, with their names in it.
 COLUMNS: dict[str, dict[str, str]] = {
@@ -138,6 +140,9 @@ COLUMNS: dict[str, dict[str, str]] = {
     "tsv": {"text": "text", "label": "label"},
     "jsonl": {"text": "text", "label": "label"},
     "tfrecord": {"image": "image/encoded", "label": "image/class/label", "label_text": "image/class/text"},
+    "tfds": {"image": "image", "label": "label", "text": "text"},
+    "hf": {"image": "image", "label": "label", "text": "text"},
 }
 WORD_OPTIONS = ("min_count",)  # where the vocabulary is built from the texts
-SYNTHETIC_OPTIONS = ("kind", "samples", "classes", "shape")
+PACKAGE_SOURCES = ("tfds", "hf")  # data sets of another package, by name or from a local copy
+SYNTHETIC_OPTIONS = ("samples", "classes", "shape")

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from zoo.data.sources import cifar, digits, image_folder, imdb, mnist, reuters, synthetic, tables, text_folder, tfrecord
+from zoo.data.sources import (
+    cifar,
+    digits,
+    hf,
+    image_folder,
+    imdb,
+    mnist,
+    reuters,
+    synthetic,
+    tables,
+    text_folder,
+    tfds,
+    tfrecord,
+)
 
 
 @dataclass(frozen=True)
@@ -26,6 +39,8 @@ SOURCES = {
     "reuters": Source(reuters.read),
     "image_folder": Source(image_folder.read),
     "tfrecord": Source(tfrecord.read),
+    "tfds": Source(tfds.read),
+    "hf": Source(hf.read),
     "text_folder": Source(text_folder.read),
     "csv": Source(tables.read),
     "tsv": Source(tables.read),

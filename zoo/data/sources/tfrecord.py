@@ -172,15 +172,15 @@ def _value(given: dict[str, list], key: str, option: str, name: str, path: Path)
 
 def class_indices(
     names: Sequence[str], labels: Sequence[int | str], texts: Sequence[str], of: Sequence[str],
-    classes: Sequence[str] | None = None,
+    classes: Sequence[str] | None = None, first: int = 1,
 ) -> tuple[tuple[str, ...], np.ndarray]:  # fmt: skip
     """Labels as they stand -> class names and int32 indices.
 
-    With `classes` a label is a number from 1, as in ImageNet. Otherwise the classes are the labels of the training
-    part, sorted, named by their texts.
+    With `classes` a label is a number from `first`: 1 in ImageNet's. Otherwise the classes are the labels of the
+    training part, sorted, named by their texts.
     """
     if classes is not None:
-        known = {label: i for i, label in enumerate(range(1, len(classes) + 1))}
+        known = {label: i for i, label in enumerate(range(first, first + len(classes)))}
     else:
         there = {label for label, part in zip(labels, of, strict=True) if part == "train"}
         numbers = all(isinstance(label, int) for label in there)
@@ -197,7 +197,7 @@ def class_indices(
             raise ZooError(
                 f"{name} has the label {label!r}, which the training part does not have",
                 f"one of {', '.join(map(str, shown[:SHOWN]))}{f', ... {shown[-1]}' if len(shown) > SHOWN else ''}",
-                "leave the shard out, or correct it",
+                "correct it, or leave that part out",
             )
     return tuple(classes), np.array([known[label] for label in labels], np.int32)
 
