@@ -27,14 +27,14 @@ IMAGES = {
              "pixel_range": [-1, 1], "mean": [0.1], "std": [0.5]},
 }  # fmt: skip
 TEXTS = {
-    "name": "reviews", "model": {"name": "bilstm_imdb", "args": {"embedding_dim": 8, "units": 4}},
-    "train": {"epochs": 2, "optimizer": {"name": "adam", "learning_rate": 0.01}},
-    "data": {"name": "csv", "maxlen": 6, "batch_size": 16, "num_words": 60, "test": 0.3},
+    "name": "reviews", "model": {"name": "bilstm_imdb", "args": {"embedding_dim": 8, "units": 4, "mask": True}},
+    "train": {"epochs": 1, "optimizer": {"name": "adam", "learning_rate": 0.01}},
+    "data": {"name": "csv", "maxlen": 6, "batch_size": 16, "num_words": 60, "test": 0.3, "bucket": True},
 }  # fmt: skip
 
 
 def train(block, folder, **data):
-    block = {**block, "data": {**block["data"], **data}, "runtime": {"output": str(folder)}}
+    block = {**block, "data": {**block["data"], **data}, "runtime": {"output": str(folder), "jit_compile": False}}
     return zoo.train(Config.from_dict(block), console=Console(file=io.StringIO()))
 
 
@@ -79,7 +79,7 @@ def reviews(folder):
 def artifacts(folder, pictures, reviews):
     """What this machine can export: (run, what was made)."""
     made = {}
-    for run, formats in ((pictures, FORMATS), (reviews, ("onnx",))):
+    for run, formats in ((pictures, ("onnx", "litert", "keras")), (reviews, ("onnx",))):
         for format in formats:
             if not _missing(format):
                 made[run.config.name, format] = run, export(run, format, folder / "out" / run.config.name / format)
@@ -103,27 +103,34 @@ def test_every_file_answers_as_the_run(artifacts):
 
 
 def test_the_readme_runs_without_the_zoo(artifacts):
-    """Every block in one process that has no zoo: the answers are those of `zoo.predict` on the same input."""
-    blocks = {}
-    for key, (_, made) in artifacts.items():
+    answers = readmes([made for _, made in artifacts.values()])
+    for (run, made), (label, probability) in zip(artifacts.values(), answers, strict=True):
+        expected = answer_of(run)
+        assert label == expected["label"], made.folder
+        assert float(probability) == pytest.approx(expected["probability"], abs=1e-4), made.folder
+
+
+def readmes(exports):
+    """What the block of each README.md prints, in one process that has no zoo."""
+    blocks = []
+    for made in exports:
         (block,) = re.findall(r"```python\n(.*?)```", (made.folder / "README.md").read_text(), re.S)
-        blocks["/".join(key)] = [str(made.folder), block.replace('"photo.jpg"', "None")]
+        blocks.append([str(made.folder), block])
     code = (
         "import json, os, sys; sys.modules['zoo'] = None\n"
-        "for name, (folder, block) in json.load(sys.stdin).items():\n"
-        "    os.chdir(folder); print(name, end=' '); exec(block, {})\n"
+        "for folder, block in json.load(sys.stdin):\n"
+        "    os.chdir(folder); exec(block, {})\n"
     )
     done = subprocess.run([sys.executable, "-c", code], input=json.dumps(blocks), capture_output=True, text=True,
                           env={"PATH": "/usr/bin:/bin", "TF_CPP_MIN_LOG_LEVEL": "3"}, cwd="/")  # fmt: skip
     assert done.returncode == 0, done.stderr
-    lines = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
-    assert len(lines) == len(blocks)
-    for (name, format), (run, _) in artifacts.items():
-        given = ["your text"] if name == "reviews" else [np.zeros((8, 8, 3), "uint8")]
-        (expected,) = zoo.predict(run, given)
-        label, probability = lines[f"{name}/{format}"]
-        assert label == expected["label"], (name, format)
-        assert float(probability) == pytest.approx(expected["probability"], abs=1e-4), (name, format)
+    return [line.split() for line in done.stdout.splitlines()]
+
+
+def answer_of(run):
+    """Of `zoo.predict`, on the input that stands in the README."""
+    (row,) = zoo.predict(run, ["your text"] if run.config.name == "reviews" else [np.zeros((8, 8, 3), "uint8")])
+    return row
 
 
 def test_an_exported_file_is_evaluated_to_the_same_figures(artifacts):
@@ -157,12 +164,19 @@ def test_a_config_that_does_not_fit_the_file_is_refused(artifacts, folder, tmp_p
     ):
         with pytest.raises(ZooError, match=sentence):
             scoring.evaluate_file(made.file, data and config(**data))
+    changed = (folder / "reviews.csv").read_text(encoding="utf-8").replace("plot", "plan")
+    (folder / "changed.csv").write_text(changed, encoding="utf-8")
+    reviews, words = artifacts["reviews", "onnx"]
+    other = (reviews.path / "config.yaml").read_text().replace("reviews.csv", "changed.csv")
+    (tmp_path / "other.yaml").write_text(other)
+    with pytest.raises(ZooError, match=r"exported with another vocabulary"):
+        scoring.evaluate_file(words.file, tmp_path / "other.yaml")
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(made.file.read_bytes()[:500])
     for path, sentence in (
         (broken, "is no ONNX file that can be read"),
         (artifacts["pictures", "keras"][1].file, r"is not loaded, since what a .keras file names is built and run"),
-        (artifacts["pictures", "saved_model"][1].file, r"is not loaded, since a SavedModel is a program"),
+        (artifacts["pictures", "raw"][1].file, r"is not loaded, since a SavedModel is a program"),
         (run.path, r"is a run folder, which needs no --config"),
         (tmp_path / "none.onnx", "there is no file"),
         (run.path / "curves.png", "is no exported file"),
@@ -287,7 +301,10 @@ def test_nets_of_the_catalogue(name, shape, format, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("format", ALL)
 def test_a_run_on_texts_in_every_format(reviews, format, tmp_path):
-    (row,) = export(reviews, format, tmp_path / "x").rows
+    made = export(reviews, format, tmp_path / "x")
+    (row,), ((label, probability),) = made.rows, readmes([made])
+    assert label == answer_of(reviews)["label"]
+    assert float(probability) == pytest.approx(answer_of(reviews)["probability"], abs=1e-4)
     assert row.largest < 1e-5
     assert row.items == row.same == reviews.data["sizes"]["test"]
 

@@ -319,12 +319,12 @@ def _fit_words(words: dict[str, Any], word: str, of_data: Any, default: Any, *, 
         )
 
 
-def model_of(run: Run, *, precision: str | None = None) -> keras.Model:
+def model_of(run: Run, *, portable: bool = False) -> keras.Model:
     """The model of a run with its best weights, rebuilt from config and registry; nothing is unpickled.
 
     Args:
         run: the run folder.
-        precision: what to compute in; None as in training. The weights are float32 in any case.
+        portable: computing in float32 and on texts of one length, however it was trained.
 
     Raises:
         ZooError: the folder is half there, or its weights are damaged or of another model.
@@ -333,9 +333,12 @@ def model_of(run: Run, *, precision: str | None = None) -> keras.Model:
     from zoo.weights import manifest
 
     config = run.config
-    update = {"weights": None, "args": embedding.without_file(run)}
-    runtime = config.runtime.model_copy(update={"precision": precision or config.runtime.precision})
-    fresh = config.model_copy(update={"model": config.model.model_copy(update=update), "runtime": runtime})
+    model = config.model.model_copy(update={"weights": None, "args": embedding.without_file(run)})
+    fresh = config.model_copy(update={"model": model})
+    if portable:
+        data = config.data.model_copy(update={"bucket": False})
+        runtime = config.runtime.model_copy(update={"precision": "float32"})
+        fresh = fresh.model_copy(update={"data": data, "runtime": runtime})
     model = model_for(fresh, DataInfo.from_dict(run.data, run.vocabulary))
     manifest.load(model, run.weights)
     return model

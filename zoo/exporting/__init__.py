@@ -98,6 +98,7 @@ def _facts(run: Run, net, file: Path, format: str, raw: bool, rows, notes) -> di
         "output": {"gives": "logits" if gives_logits(run.config) else "probabilities", "units": net.output_shape[-1]},
         "class_names": list(run.data["class_names"]),
         "preprocessing": run.data["preprocessing"],
+        "vocabulary_sha256": place.vocabulary_sha256(run.vocabulary),
         "data_hash": run.data["hash"],
         "parity": [row.to_dict() for row in rows],
         "notes": list(notes),

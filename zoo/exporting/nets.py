@@ -17,7 +17,7 @@ TWINS = ("BatchNormalization", "SimpleRNN", "LSTM", "GRU")  # of zoo.layers: equ
 
 
 def portable(run: Run) -> keras.Model:
-    """The run's best weights in float32, without side heads and without cuDNN's own operations.
+    """The run's best weights in float32, for one length, without side heads and without cuDNN's own operations.
 
     Raises:
         ZooError: the folder is half there, or its weights are damaged.
@@ -26,7 +26,7 @@ def portable(run: Run) -> keras.Model:
 
     from zoo.build import model_of
 
-    model = model_of(run, precision="float32")
+    model = model_of(run, portable=True)
     if len(model.outputs) > 1:  # GoogLeNet's side heads serve training
         model = keras.Model(model.inputs, model.outputs[0], name=model.name)
     for layer in model._flatten_layers():

@@ -69,17 +69,16 @@ def compare(
         return probabilities(np.asarray(outputs, "float32"), run.config)
 
     x, answer = test_items(run), reading.own(file, format, "prepared" if raw else "serve")
-    rows = [between("test items", of(net.predict(x, batch_size=64, verbose=0)), of(answer(x)))]
+    rows = [between("test items", of(reading.outputs(net, x)), of(answer(x)))]
     if raw:
         given, prepared = as_raw(x, preprocessor, run)
-        mine = of(net.predict(prepared, batch_size=64, verbose=0))
+        mine = of(reading.outputs(net, prepared))
         what = "texts" if preprocessor.kind == "tokens" else "PNG files"
         theirs = reading.own(file, format)(given)["probabilities"]
         rows.append(between(f"test items as {what}", mine, theirs))
     precision = run.config.runtime.precision
     if precision != "float32":
-        trained = model_of(run).predict(x, batch_size=64, verbose=0)
-        trained = of(trained[0] if isinstance(trained, list) else trained)
+        trained = of(reading.outputs(model_of(run), x))
         rows.append(between(f"the run itself, in {precision}", trained, of(answer(x)), limit=None))
     return tuple(rows)
 

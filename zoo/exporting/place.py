@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,6 +42,11 @@ def facts(folder: Path) -> dict | None:
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) and found.get("zoo_artifact") == 1 else None
+
+
+def vocabulary_sha256(words: Sequence[str] | None) -> str | None:
+    """Of the words in the order of their tokens, one a line; None where there are none."""
+    return None if words is None else hashlib.sha256("\n".join(words).encode()).hexdigest()
 
 
 @contextmanager

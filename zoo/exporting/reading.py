@@ -12,8 +12,10 @@ from zoo.exporting.writing import require
 from zoo.terminal import quiet
 
 if TYPE_CHECKING:
+    import keras
     import numpy as np
 
+BATCH = 64
 MEND = "export the run again with `zoo export`"
 
 
@@ -104,8 +106,17 @@ def own(path: Path, format: str, endpoint: str = "serve") -> Callable[[Any], Any
         import keras
 
         net = keras.saving.load_model(path, compile=False)
-        return lambda x: net.predict(x, batch_size=64, verbose=0)
+        return lambda x: outputs(net, x)
     return {"onnx": onnx, "litert": litert}[format](path).run
+
+
+def outputs(net: keras.Model, x: np.ndarray) -> np.ndarray:
+    """(N, *shape) -> (N, units): the first output of a net. `predict` would compile it by XLA first, for seconds."""
+    import numpy as np
+    import tensorflow as tf
+
+    step = tf.function(lambda batch: tf.nest.flatten(net(batch, training=False))[0], reduce_retracing=True)
+    return np.concatenate([step(x[i : i + BATCH]) for i in range(0, len(x), BATCH)])
 
 
 def _sides(sides: Any) -> tuple[int | None, ...]:

@@ -20,7 +20,7 @@ LOAD = {
                'net = Interpreter("{file}").get_signature_runner()',
                "outputs = next(iter(net(input=x).values()))[0]"),
     "keras": ("import keras", 'net = keras.saving.load_model("{file}", compile=False)',
-              "outputs = net.predict(x, verbose=0)[0]"),
+              "outputs = np.asarray(net(x))[0]"),
     "saved_model": ("import tensorflow as tf", 'net = tf.saved_model.load("{file}")',
                     "outputs = net.serve(x).numpy()[0]"),
 }  # fmt: skip

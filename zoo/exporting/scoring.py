@@ -85,6 +85,9 @@ def _check_fit(path: Path, opened: reading.Opened, info: DataInfo) -> None:
             raise ZooError(f"{path} was exported with {key.replace('_', ' ')} {_short(facts.get(key))}, "
                            f"but the config's data have {_short(own)}", "the config it was trained with",
                            "see the config.yaml of its run")  # fmt: skip
+    if facts.get("vocabulary_sha256") != place.vocabulary_sha256(info.vocabulary):
+        raise ZooError(f"{path} was exported with another vocabulary than that of the config's data",
+                       "the data it was trained on", "restore them at the data.path of the config")  # fmt: skip
 
 
 def _shown(shape: tuple[int | None, ...]) -> str:
