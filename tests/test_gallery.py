@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from browsing import PHONE, opened
 from rich.console import Console
+from typer.testing import CliRunner
 
 import zoo
+from zoo.cli import app
 from zoo.comparison import reported_accuracy
 from zoo.errors import ZooError
 from zoo.pages.receipts import read_receipts, read_runs
@@ -46,6 +48,10 @@ def desk(tmp_path_factory):
     (done / "report.html").write_text("<title>the report</title>")
     (folder / "runs" / "two words" / "20260103T000000Z" / "history.csv").write_text("epoch,loss\n1,0.5\n")
     (folder / "runs" / "three" / "20260101T000000Z" / "config.yaml").write_text(f"model: {HOSTILE!r}\n")
+    torn = folder / "runs" / "four" / "20260101T000000Z"
+    torn.mkdir(parents=True)
+    (torn / "config.yaml").write_text("name: four\n" + config)
+    (torn / "history.csv").write_text("epoch,loss\n1,0.5\n2,oh\n")
     return folder
 
 
@@ -134,9 +140,10 @@ def test_results_and_runs(site, desk):
     assert (lenet.mean, lenet.spread) == (0.625, pytest.approx(0.1767767))
     assert (found[HOSTILE].model, found[HOSTILE].spread) == (None, None)
     rows = read_runs(desk / "runs")
-    assert [row.name for row in rows] == ["one", "one", "three"]
+    assert [row.name for row in rows] == ["one", "one", "three", "four"]
     assert [row.state for row in rows][:2] == ["not finished, 1 epoch", "finished"]
     assert rows[2].state.startswith("cannot be read: ")
+    assert rows[3].state.endswith("history.csv, row 3 is damaged: could not convert string to float: 'oh'")
     assert rows[1].figures["accuracy"] == 0.875
     page = site.read_text()
     assert "0.6250" in page
@@ -146,8 +153,11 @@ def test_results_and_runs(site, desk):
 
 
 def test_the_same_bytes_again_in_the_old_one_s_place(desk, tmp_path):
-    for folder in (tmp_path / "a", tmp_path / "a", tmp_path / "b"):
+    for folder in (tmp_path / "a", tmp_path / "a"):
         build(folder, models="mlp", receipts=desk / "configs/receipts")
+    words = ["gallery", "--out", str(tmp_path / "b"), "--models", "mlp", "--receipts", str(desk / "configs/receipts")]
+    said = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert said.stdout == f"written: {tmp_path}/b/index.html\n"
     files = sorted(str(p.relative_to(tmp_path / "a")) for p in (tmp_path / "a").rglob("*") if p.is_file())
     assert files == ["gallery.json", "index.html", "models/mlp.html", "models/mlp.svg", "receipts/a10.json",
                      "receipts/a9.json", "receipts/b.json"]  # fmt: skip

@@ -10,9 +10,11 @@ import pytest
 from browsing import PHONE, opened
 from PIL import Image
 from rich.console import Console
+from typer.testing import CliRunner
 
 import zoo
 from zoo import finishing
+from zoo.cli import app
 from zoo.config import Config
 from zoo.errors import ZooError
 from zoo.evaluation import figures
@@ -128,7 +130,8 @@ def test_the_same_page_again(images):
         return re.sub(r"(layer|conv2d|normalization|activation|flatten|dropout|dense)_\d+", "", text_of(images))
 
     before = page()  # unnamed layers are numbered by Keras, anew for each model of a process
-    assert zoo.report(images) == images.path / "report.html"
+    said = CliRunner().invoke(app, ["report", str(images.path)], catch_exceptions=False)
+    assert said.stdout == f"written: {images.path}/report.html\n"
     assert page() == before
 
 

@@ -127,9 +127,13 @@ class Run:
         if not path.exists():
             return []
         rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
-        return [
-            {k: int(v) if k == "epoch" else float(v) if v else float("nan") for k, v in row.items()} for row in rows
-        ]
+        try:
+            return [
+                {k: int(v) if k == "epoch" else float(v) if v else float("nan") for k, v in row.items()} for row in rows
+            ]
+        except (ValueError, TypeError) as error:  # a word, or more cells than the header has
+            raise ZooError(f"{path}, row {rows.line_num} is damaged: {error}",
+                           mend="train the run again, or restore the file") from error  # fmt: skip
 
     @property
     def resumed(self) -> list[int]:

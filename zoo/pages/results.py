@@ -61,9 +61,10 @@ def result(run: Run, split: str | None, found: Figures | None) -> Html:
     words = [
         tag("p", _percent(right / items), class_="big"),
         tag("p", f"of the {split} items are labelled rightly: {right:,} of {items:,}."),
-        tag("p", tag("b", f"Between {low} and {high}"), f" of items of this kind, with 95 % confidence: so far would "
-            f"chance in the choice of {items:,} items alone move the figure (Wilson's interval). Another seed is "
-            "another net: ", tag("code", "zoo train CONFIG --seeds 0,1,2"), " shows how much that changes."),
+        tag("p", "Of all items of this kind it labels ", tag("b", f"between {low} and {high}"), " rightly, with 95 % "
+            f"confidence: the {items:,} items are a sample, and by chance another sample would give another figure "
+            "(Wilson's interval). So would another seed, which is another net: ",
+            tag("code", "zoo train CONFIG --seeds 0,1,2"), " shows how much."),
         tag("p", f"For comparison: always naming the commonest class would be right in {_percent(most / items)}."),
     ]  # fmt: skip
     if split == "validation":
