@@ -14,7 +14,6 @@ def pytest_addoption(parser):
 def undrawn():
     """Runs end without curves, diagram and page, half of a tiny training: for files that train often and see none."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("zoo.drawing.plot", lambda *words: None)
-        patch.setattr("zoo.drawing.plot_curves", lambda *words, **named: None)
-        patch.setattr("zoo.pages.report.write_report", lambda *words: None)
+        patch.setattr("zoo.finishing._draw", lambda *words: None)
+        patch.setattr("zoo.finishing._tell", lambda *words: None)
         yield

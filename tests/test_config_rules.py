@@ -36,6 +36,11 @@ REFUSED = [
     # model against data
     (IMAGES, ["model.args.classes=7"], "model.args.classes: 7 classes, but 'digits' has 10; "
                                        "remove it: classes come from the data"),
+    (TEXTS, ["data.bucket=true"], "data.bucket: 'gru_text' reads padding like a word, and training would have other "
+     "padding than prediction; set model.args.mask: true, or remove it"),
+    (TEXTS, ["data.bucket=true", "model.args.mask=true", "model.args.sequence_length=80"],
+     "model.args.sequence_length: one length for all texts, which data.bucket cuts to several; "
+     "remove it, or set data.maxlen for the longest"),
     (TEXTS, ["model.args.classes=3"], "model.args.classes: 3 classes, but 'imdb' has 2; "
                                       "remove it: classes come from the data"),
     (TEXTS, ["data.num_words=500", "model.args.vocabulary_size=100"],

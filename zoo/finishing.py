@@ -11,9 +11,11 @@ from zoo.rundir import Run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import keras
     from rich.console import Console
 
     from zoo.data import Dataset
+    from zoo.evaluation import Figures
     from zoo.runner import Job
 
 
@@ -34,22 +36,32 @@ def finish(
         best_epoch: counted from 1.
         splits: those to evaluate.
     """
-    from zoo.drawing import plot, plot_curves
     from zoo.evaluation import compiled, figures
-    from zoo.pages.report import FILE, write_report
 
     model = compiled(run)
     found = {split: figures(run, split, job.data, model) for split in splits}
     metrics = {"best_epoch": best_epoch, "stopped": stopped} | {split: f.summary for split, f in found.items()}
     rundir.write_json(run.path / rundir.METRICS, metrics)
+    _draw(run, model, best_epoch)
+    rundir.write_json(run.path / rundir.RECEIPT, _receipt(run, job, metrics))
+    _tell(run, job, model, found, console)
+    return metrics
+
+
+def _draw(run: Run, model: keras.Model, best_epoch: int) -> None:
+    from zoo.drawing import plot, plot_curves
+
     plot_curves(run.history, run.path / "curves.png", best_epoch=best_epoch, resumed=run.resumed)
     plot(model, run.path / "model.svg")
-    rundir.write_json(run.path / rundir.RECEIPT, _receipt(run, job, metrics))
+
+
+def _tell(run: Run, job: Job, model: keras.Model, found: dict[str, Figures], console: Console) -> None:
+    from zoo.pages.report import FILE, write_report
+
     try:
         write_report(run, model, found, job.data, run.path / FILE)
     except ZooError as error:  # the disk is full: the run is finished all the same
         console.print(f"{error}; the run is finished, `zoo report {run}` writes its page", highlight=False)
-    return metrics
 
 
 def _receipt(run: Run, job: Job, metrics: dict[str, Any]) -> dict[str, Any]:
