@@ -86,22 +86,24 @@ def _panel(ax: Any, projections: Projections, points: np.ndarray) -> None:
     if points.shape[1] == 1:
         _one_axis(ax, projections, points[:, 0])
         return
-    size = float(np.clip(4000 / len(space), 5, 28))
+    size = float(np.clip(8000 / len(space), 6, 28))
     colours = _colours(projections)
     ax.scatter(points[:, 0], points[:, 1], s=size, c=colours, linewidths=0, alpha=0.75, rasterized=len(space) > 3000)
     if space.predicted is not None:
         wrong = points[space.predicted != space.labels]
-        ax.scatter(wrong[:, 0], wrong[:, 1], s=size * 2.2, facecolors="none", edgecolors=INK, linewidths=0.6)
+        ax.scatter(wrong[:, 0], wrong[:, 1], s=size * 2.2, facecolors="none", edgecolors=INK, linewidths=0.6,
+                   alpha=float(np.clip(60 / max(len(wrong), 1), 0.3, 1)))  # fmt: skip
         if len(space.class_names) > MOST_IN_KEY:
             for label in np.unique(space.labels):
                 x, y = np.median(points[space.labels == label], axis=0)
                 ax.annotate(cut(space.class_names[label], 14), (x, y), ha="center", va="center", fontsize=6,
                             parse_math=False)  # fmt: skip
     else:
-        _name(ax, space.names, points)
+        far = np.argsort(-np.linalg.norm(projections.pca - projections.pca.mean(axis=0), axis=1), kind="stable")
+        _name(ax, [space.names[i] for i in far], points[far])  # those that PCA tells most about
 
 
-def _name(ax: Any, names: tuple[str, ...], points: np.ndarray) -> None:
+def _name(ax: Any, names: list[str], points: np.ndarray) -> None:
     """Write words beside their points, the first ones first, none over another."""
     import numpy as np
 
