@@ -9,7 +9,7 @@ from keras import layers
 
 from zoo.drawing.diff import diff_models
 from zoo.drawing.diff_page import diff_page, plot_diff
-from zoo.drawing.shapes import Box, Text
+from zoo.drawing.shapes import Box, Line, Text
 from zoo.errors import ZooError
 from zoo.pictures import act, draw_difference
 from zoo.summarizing import outline
@@ -55,7 +55,7 @@ def test_the_lenets_differ_as_their_papers_say(found):
     lines = dict(found[PAIRS[2]].lines())
     assert lines["~ s2"] == "2×2 avg pool, /2 → 2×2 subsampling · scaled tanh; 0 → 12 parameters"
     assert lines["~ c3"].endswith("2,416 → 1,516 parameters")
-    assert "+ rbf (RBF, 10)" in lines
+    assert "+ RBF, 10" in lines
     assert "~ flatten" not in " ".join(lines)
 
 
@@ -117,6 +117,19 @@ def test_the_picture_holds_its_texts_and_marks_each_difference(found, pair):
     changed = sum(2 for change in found[pair].changes if change.kind == "changed")
     assert signs.count("~") == changed
     assert ("+" in signs) == any(change.kind == "added" for change in found[pair].changes)
+
+
+def test_no_line_leads_on_below_the_end_of_a_model():
+    def net(*sizes):
+        return keras.Sequential([keras.Input((4,)), *(layers.Dense(n, name=f"d{n}") for n in sizes)], name="net")
+
+    for pair in ((net(3), net(3, 2, 1)), (net(3, 2, 1), net(3))):
+        drawing = diff_page(diff_models(*pair))
+        lines = [mark for mark in drawing.marks if isinstance(mark, Line)]
+        boxes = [mark for mark in drawing.marks if isinstance(mark, Box)]
+        ends = [line.points[-1] for line in lines if line.arrow]
+        assert len(ends) == len(lines) == 2
+        assert all(any(box.y == pytest.approx(y) for box in boxes) for _, y in ends)
 
 
 def test_every_format_the_same_bytes_twice(tmp_path):

@@ -156,8 +156,10 @@ def _labels(runs: Sequence[Run]) -> list[str]:
     settings = [_settings(run) for run in runs]
     keys = dict.fromkeys(key for one in settings for key in one if key not in NOT_CONFIG and key != "name")
     apart = [key for key in keys if len({json.dumps(one.get(key)) for one in settings}) > 1]
+    ends = [key.rpartition(".")[2] for key in apart]
+    short = [end if ends.count(end) == 1 else key for key, end in zip(apart, ends, strict=True)]
     return [
-        f"{name}: {', '.join(f'{key}={json.dumps(one.get(key))}' for key in apart)}" if apart else name
+        f"{name}: {', '.join(f'{word}={json.dumps(one.get(key))}' for word, key in zip(short, apart, strict=True))}"
         for name, one in zip(names, settings, strict=True)
     ]
 

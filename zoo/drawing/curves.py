@@ -253,6 +253,7 @@ MOST_NUMBERS = 25  # classes up to which every cell carries its count
 
 
 def _confusion_figure(matrix: Any, class_names: Sequence[str], title: str | None) -> Any:
+    from matplotlib.colors import PowerNorm
     from matplotlib.figure import Figure
 
     count = len(class_names)
@@ -263,7 +264,8 @@ def _confusion_figure(matrix: Any, class_names: Sequence[str], title: str | None
     figure = Figure(figsize=(side + 1.5 + 0.07 * min(longest, 24), side + 1.0 + 0.05 * min(longest, 24)),
                     facecolor="white", layout="constrained")  # fmt: skip
     ax = figure.subplots()
-    image = ax.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
+    # of many classes the errors are spread thin: the square root of a share keeps them visible without numbers
+    image = ax.imshow(shares, cmap="Blues", norm=PowerNorm(1.0 if count <= MOST_NUMBERS else 0.5, 0.0, 1.0))
     if count <= 100:
         names = [str(name) if len(str(name)) <= 24 else f"{str(name)[:23]}…" for name in class_names]
         size = 9 if count <= MOST_NUMBERS else max(4.0, 6.5 * cell / 0.2 * 0.7)

@@ -174,7 +174,7 @@ def _join(layer: Any, in_shapes: list[Shape], shape: Shape) -> Words:
 
 
 def _input(layer: Any, in_shapes: list[Shape], shape: Shape) -> Words:
-    return _words("input", "input")
+    return _words("input", "input" if layer.name.startswith("input") else f"input {layer.name}")
 
 
 def _listed(value: Any) -> list[Any]:

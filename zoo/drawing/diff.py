@@ -283,7 +283,7 @@ def _words(unit: Unit) -> str:
 
 
 def _called(unit: Unit) -> str:
-    return unit.name if unit.named or unit.kind in ("join", "input") else f"{unit.name} ({unit.title})"
+    return unit.name if unit.named else f"join {unit.title}" if unit.kind == "join" else unit.title
 
 
 def _together(same: Sequence[Change]) -> tuple[str, str]:

@@ -130,6 +130,8 @@ def _marked(part, item: Item, row: Row, side: str, refs: dict[str, Item]):
         light, dark = MARKED[kind]
         box = Box(x0 - HALO, y0 - HALO, x1 - x0 + 2 * HALO, y1 - y0 + 2 * HALO, light, dark, 7.0)
         halos.append(box)
+        circle = any(isinstance(mark, Circle) and mark.ref == ref for mark in part.marks)
+        x0, y0 = (x1 + 4, y0 - 3) if circle else (x0, y0)  # on the left of a circle stands its activation
         signs += [Box(x0 - 9, y0 - 7, 14, 14, dark, dark, 7.0)]
         room = (x0 - 9, x0 + 5)
         signs.append(Text(x0 - 2, y0 + 4, SIGNS[kind], TITLE, room, True, colour="#ffffff"))
@@ -155,11 +157,12 @@ def _body(strips, spines: tuple[float, float], y: float, width: float) -> tuple[
     marks: list[Mark] = []
     edges: list[Mark] = []  # over the halos
     shapes = [None, None]  # of what flows down each spine
-    for rows, parts in strips:
+    ends = [max(n for n, (_, parts) in enumerate(strips) if not parts or parts[k]) for k in (0, 1)]
+    for number, (rows, parts) in enumerate(strips):
         gap = LABEL_GAP
         for k in (0, 1):
             into = not parts or parts[k] is not None
-            if shapes[k] is not None:
+            if shapes[k] is not None and number <= ends[k]:
                 down = edge(y, y + gap, shapes[k])
                 drawn = down if into else [Line(((0, y), (0, y + gap)), arrow=False)]
                 edges += [mark.moved(spines[k], 0) for mark in drawn]
@@ -175,9 +178,8 @@ def _body(strips, spines: tuple[float, float], y: float, width: float) -> tuple[
             elif shapes[k] is None:
                 bottoms[k] = None  # nothing has flown there yet
         end = max(bottom for bottom in bottoms if bottom is not None)
-        last = rows is strips[-1][0]
         for k, bottom in enumerate(bottoms):
-            if bottom is not None and bottom < end and not last:
+            if bottom is not None and bottom < end and number < ends[k]:
                 edges.append(Line(((spines[k], bottom), (spines[k], end)), False))
         for k, side in enumerate(("before", "after")):
             item = getattr(rows[-1], side)

@@ -20,12 +20,16 @@ def grouped(items: tuple[Item, ...]) -> tuple[Item, ...]:
     for item in items:
         last = frames[-1] if frames else None
         if isinstance(item, Parallel):
-            frames.append(framed(title_of((item,)) or "branches", (item,)))
+            frames.append(framed(title_of((item,)) or _unnamed(item), (item,)))
         elif _is_pointwise(item) and isinstance(last, Unit) and last.title.find(" depthwise") > 0:
             frames[-1] = framed(title_of((last, item)) or f"{last.name} … {item.name}", (last, item))
         else:
             frames.append(item)
     return tuple(frames)
+
+
+def _unnamed(region: Parallel) -> str:
+    return "residual block" if region.join is not None and region.join.title == "+" else "branches"
 
 
 def _is_pointwise(item: Item) -> bool:
@@ -86,4 +90,4 @@ def title_of(items: Iterable[Item]) -> str:
     for unit in named[1:]:
         words = re.split(r"[_.]", unit.name)
         common = [word for word in common if word in words]
-    return "_".join(common) or next((u.name for u in reversed(named) if u.kind == "join"), "")
+    return "_".join(common) or next((u.name for u in reversed(named) if u.kind == "join" and u.named), "")
