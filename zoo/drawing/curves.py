@@ -250,6 +250,7 @@ def _cut(name: str, most: int = 56) -> str:
 
 
 MOST_NUMBERS = 25  # classes up to which every cell carries its count
+MOST_NAMES = 50  # classes up to which every one is named; of more every second, third, ... is
 
 
 def _confusion_figure(matrix: Any, class_names: Sequence[str], title: str | None) -> Any:
@@ -259,19 +260,18 @@ def _confusion_figure(matrix: Any, class_names: Sequence[str], title: str | None
     count = len(class_names)
     shares = [[cell / (sum(row) or 1) for cell in row] for row in matrix]
     longest = max(len(str(name)) for name in class_names)
-    cell = 0.5 if count <= MOST_NUMBERS else max(0.12, 12.0 / count)
-    side = max(3.2, cell * count)
+    side = max(3.2, 0.5 * count) if count <= MOST_NUMBERS else 8.5
     figure = Figure(figsize=(side + 1.5 + 0.07 * min(longest, 24), side + 1.0 + 0.05 * min(longest, 24)),
                     facecolor="white", layout="constrained")  # fmt: skip
     ax = figure.subplots()
     # of many classes the errors are spread thin: the square root of a share keeps them visible without numbers
     image = ax.imshow(shares, cmap="Blues", norm=PowerNorm(1.0 if count <= MOST_NUMBERS else 0.5, 0.0, 1.0))
-    if count <= 100:
-        names = [str(name) if len(str(name)) <= 24 else f"{str(name)[:23]}…" for name in class_names]
-        size = 9 if count <= MOST_NUMBERS else max(4.0, 6.5 * cell / 0.2 * 0.7)
-        upright = 0.08 * longest < side / count  # 9 points are at most 0.08 inch wide
-        ax.set_xticks(range(count), names, fontsize=size, rotation=0 if upright else 90)
-        ax.set_yticks(range(count), names, fontsize=size)
+    names = [str(name) if len(str(name)) <= 24 else f"{str(name)[:23]}…" for name in class_names]
+    named = range(0, count, math.ceil(count / MOST_NAMES))
+    size = 9 if count <= MOST_NUMBERS else 7
+    upright = 0.08 * longest < side / len(named)  # 9 points are at most 0.08 inch wide
+    ax.set_xticks(named, names[:: named.step], fontsize=size, rotation=0 if upright else 90)
+    ax.set_yticks(named, names[:: named.step], fontsize=size)
     if count <= MOST_NUMBERS:
         for y, row in enumerate(matrix):
             for x, value in enumerate(row):
