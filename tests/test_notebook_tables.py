@@ -82,3 +82,16 @@ def test_progress_in_a_notebook_is_lines_of_the_standard_output(monkeypatch, cap
     monkeypatch.setattr("rich.jupyter.display", lambda *_: pytest.fail("a box for each line"))
     terminal.console().print("epoch 1/3")
     assert capsys.readouterr().out == "epoch 1/3\n"
+
+
+def test_a_notebook_is_no_terminal_whatever_it_says(monkeypatch):
+    class OutStream(StringIO):
+        """Stands for ipykernel's."""
+
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr("sys.stdout", OutStream())
+    assert terminal.console().is_terminal
+    OutStream.__module__ = "ipykernel.iostream"
+    assert not terminal.console().is_terminal

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 
 def console() -> Console:
-    """Where progress goes by default: the standard output, in a notebook too, where rich makes a box of each line."""
+    """Where progress goes by default: the standard output; in a notebook as plain lines, not as boxes and bars."""
     from rich.console import Console
 
-    return Console(force_jupyter=False)
+    in_notebook = type(sys.stdout).__module__.partition(".")[0] == "ipykernel"  # which calls itself a terminal
+    return Console(force_jupyter=False, force_terminal=False if in_notebook else None)
 
 
 def quiet_tensorflow() -> None:
