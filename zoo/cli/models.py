@@ -149,4 +149,5 @@ def gallery(
     from zoo.pages.gallery import gallery as act
 
     quiet_tensorflow()
-    print(f"written: {act(out, models=models, runs=runs, receipts=receipts)}")
+    act(out, models=models, runs=runs, receipts=receipts)
+    print(f"written: {out / 'index.html'}")
