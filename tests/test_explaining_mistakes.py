@@ -1,6 +1,7 @@
 """The most confident mistakes, against the same sought by hand in the outputs of the net."""
 
 import io
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from zoo.drawing import plot_mistakes
 from zoo.errors import ZooError
 from zoo.evaluation import dataset_of
 from zoo.explaining import mistakes
+from zoo.explaining.asking import Question, answer
 from zoo.rundir import Run
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -71,6 +73,15 @@ def test_texts_are_words(texts):
     assert all(m.image is None and set(m.text.split()) <= set(texts.vocabulary) for m in found)
     with pytest.raises(ZooError, match="these mistakes are texts"):
         plot_mistakes(found, "x.png")
+
+
+@pytest.mark.parametrize("name", ["run", "texts"])
+def test_who_makes_none_is_told_so(request, monkeypatch, name):
+    asked = Question(str(request.getfixturevalue(name)), mistakes=2).checked()
+    for place in ("zoo.explaining.mistakes", "zoo.explaining.opening"):
+        monkeypatch.setattr(import_module(place), "mistakes", lambda *_, **__: [])
+    found = answer(asked, draw=True)
+    assert (found.plain, found.texts, found.written) == ([], ["it makes no mistake on the test set"], None)
 
 
 def test_the_sheet_is_drawn(run, tmp_path):

@@ -1,6 +1,7 @@
 """Published weights at work, on files in the official layout that the test writes itself; and fine-tuning from them."""
 
 import json
+from dataclasses import replace
 
 import keras
 import keras_files
@@ -13,6 +14,8 @@ import zoo
 from zoo import publishing, runner
 from zoo.config import Config
 from zoo.errors import ZooError
+from zoo.explaining import grad_cam
+from zoo.explaining.asking import Question, answer
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -81,6 +84,25 @@ def test_what_is_no_photo_or_no_index_is_refused(published, photo, tmp_path, mon
         publishing.class_names()
     with pytest.raises(ZooError, match="lenet5 has no published weights"):
         publishing.classify("lenet5", [str(photo[0])], str(folder / "file.h5"))
+
+
+def test_a_photo_is_explained_by_published_weights(published, photo, tmp_path):
+    """Grad-CAM of Keras's own net, which the file came from, in the picture's own folder."""
+    folder, twin = published
+    path, pixels = photo
+    asked = Question(NET, (str(path),), weights=str(folder / "file.h5"), class_index=str(folder / "index.json"),
+                     output=tmp_path / "explained.png").checked()  # fmt: skip
+    found = answer(asked, draw=True)
+    (row,) = found.plain
+    batch = pixels[None] / np.float32(127.5) - 1
+    best = int(twin.predict(batch, verbose=0)[0].argmax())
+    heat = grad_cam(twin, batch, best, layer="conv_pw_13_relu")[0]
+    assert (row["label"], row["layer"], row["window"]) == (f"class_{best}", "conv_pw_13_relu", [0, 0, 128, 128])
+    np.testing.assert_allclose(row["heat"], heat, rtol=1e-2, atol=1e-3 * heat.max())
+    assert found.written == tmp_path / "explained.png"
+    assert found.written.stat().st_size > 10_000
+    with pytest.raises(ZooError, match=r"index.json is no published file of mobilenet_025_128; .* the ending tells"):
+        answer(replace(asked, weights=str(folder / "index.json")), draw=False)
 
 
 def test_an_imported_file_is_one_of_our_own(published, tmp_path):

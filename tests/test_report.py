@@ -155,6 +155,13 @@ def test_what_is_refused(copy, tmp_path):
     for name, why in (("x.pdf", "a name that ends in .html"), ("none/x.html", "there is no folder")):
         with pytest.raises(ZooError, match=why):
             zoo.report(copy, tmp_path / name)
+    (copy.path / "history.csv").unlink()
+    assert "history.csv is not there" in zoo.report(copy, tmp_path / "x.html").read_text()
+    kept = (copy.path / "metrics.json").read_text()
+    (copy.path / "metrics.json").write_text("{}")
+    with pytest.raises(ZooError, match=r"metrics\.json is damaged: it names no best epoch"):
+        zoo.report(copy)
+    (copy.path / "metrics.json").write_text(kept)
     (copy.path / "receipt.json").unlink()
     with pytest.raises(ZooError, match=r"is not finished; .* give the same `zoo train` command again"):
         zoo.report(copy)

@@ -137,6 +137,10 @@ def overlay(what: Sequence[str | Path], output: Path | None) -> Path:
     """
     from zoo import drawing
 
+    models = [path for path in what if not Path(path).exists() and path in registry.list_models()]
+    if models:
+        raise ZooError(f"{models[0]} is a model, which has no curves", "runs, to lay their curves over each other",
+                       "`zoo plot A --diff B` holds two models against each other")  # fmt: skip
     runs = [rundir.open_run(path) for path in what]
     alike: dict[str, list[Run]] = {}
     for run in runs:

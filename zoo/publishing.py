@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo import registry
-from zoo.errors import ZooError, did_you_mean
+from zoo.errors import ZooError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,13 +68,13 @@ def settings_of(name: str, weights: str) -> dict[str, Any]:
 
     spec = registry.describe(name)
     source = loading.source_of(name, weights)
+    if source is None and spec.weights:
+        layouts = " or ".join(dict.fromkeys(row.layout for row in spec.weights))
+        raise ZooError(f"{weights} is no published file of {name}", f"a source of `zoo info {name}`, "
+                       f"or a file in the layout of {layouts}", "the ending tells: .h5, .safetensors or .pth")
     if source is None:
-        known = [n for n in registry.list_models() if registry.describe(n).weights]
-        raise ZooError(
-            f"{name} has no published weights, so the input they expect is not known",
-            "a model with weights in `zoo info`",
-            did_you_mean(name, known),
-        )
+        raise ZooError(f"{name} has no published weights, so the input they expect is not known",
+                       "a model with weights in `zoo info`", "give a run folder instead, which brings its own")
     return preprocessing(source.preprocessing, spec.input_shape)
 
 
@@ -124,9 +126,9 @@ def class_names(path: str | os.PathLike[str] | None = None) -> list[str]:
     if path is None:
         place = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / "imagenet_class_index.json"
         try:
-            path = keras.utils.get_file(
-                place.name, CLASS_INDEX, cache_subdir="models", cache_dir=place.parent.parent, file_hash=CLASS_INDEX_MD5
-            )
+            with contextlib.redirect_stdout(sys.stderr):  # Keras's bar does not belong among the answers
+                path = keras.utils.get_file(place.name, CLASS_INDEX, cache_subdir="models",
+                                            cache_dir=place.parent.parent, file_hash=CLASS_INDEX_MD5)  # fmt: skip
         except Exception as error:  # Keras raises a bare Exception for HTTP errors
             raise ZooError(
                 f"the names of the ImageNet classes could not be downloaded from {CLASS_INDEX}",

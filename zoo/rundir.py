@@ -145,7 +145,11 @@ class Run:
     @property
     def metrics(self) -> dict[str, Any]:
         """What metrics.json holds: best epoch, why it stopped, the figures of each evaluated split."""
-        return self.read_json(METRICS)
+        found = self.read_json(METRICS)
+        if not isinstance(found, dict) or "best_epoch" not in found:
+            raise ZooError(f"{self.path / METRICS} is damaged: it names no best epoch",
+                           mend="train the run again, or restore the file")  # fmt: skip
+        return found
 
     @property
     def environment(self) -> dict[str, Any]:
@@ -262,7 +266,7 @@ def _digest_now(run: Run) -> str | None:
         return None
 
 
-def make_folder(path: Path) -> Path:
+def make_folder(path: Path, mend: str = "set runtime.output=FOLDER") -> Path:
     """Make an output folder that can be written, with those above it; returns it.
 
     Raises:
@@ -275,7 +279,7 @@ def make_folder(path: Path) -> Path:
         raise ZooError(
             f"the output folder {path} cannot be written: {error.strerror}",
             "a folder you may write to",
-            "set runtime.output=FOLDER",
+            mend,
         ) from error
     return path
 

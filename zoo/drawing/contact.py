@@ -51,6 +51,7 @@ def _figure(mistakes: Sequence[Mistake], title: str | None) -> Any:
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax in axes:
         ax.set_axis_off()
+        ax.set_anchor("N")
     for ax, mistake in zip(axes, mistakes, strict=False):
         show(ax, mistake.image)
         lines = ((f"true: {mistake.true}", "#18181b"), (f"predicted: {mistake.predicted}", RED),

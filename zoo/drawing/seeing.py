@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from zoo.explaining.photos import Heat
 
 MOST_TILES = 64  # of filters or maps in one picture
+MOST_COLUMNS = 8
 TOP = 5  # classes beside a photo
 FINE = 256  # values along the longer side of an overlay, at least
 STRENGTH = 0.85  # opacity where the heat is greatest
@@ -69,8 +70,9 @@ def heats_figure(heats: Sequence[Heat]) -> Any:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9.0, 2.75 * len(heats)), facecolor="white", layout="constrained")
-    axes = figure.subplots(len(heats), 3, squeeze=False, width_ratios=(1, 1.2, 0.9))
+    axes = figure.subplots(len(heats), 3, squeeze=False, width_ratios=(1, 1.06, 0.9))
     for (left, middle, right), heat in zip(axes, heats, strict=True):
+        left.set_anchor("N")
         left.set_axis_off()
         show(left, heat.photo)
         left.set_title(cut(heat.input, 34), fontsize=9, color=MUTED, parse_math=False)
@@ -96,7 +98,7 @@ def _overlay(figure: Any, ax: Any, heat: Heat) -> None:
     ax.set_xticks([])
     ax.set_yticks([])
     ax.set_xlabel(f"Grad-CAM, {heat.layer}, {shape_text(heat.heat.shape)}", fontsize=8, color=MUTED, parse_math=False)
-    bar = figure.colorbar(image, ax=ax, shrink=0.85, pad=0.02, ticks=(0, 0.5, 1))
+    bar = figure.colorbar(image, ax=ax, shrink=0.85, pad=0.02, ticks=(0, 0.5, 1), anchor=(0, 1), panchor=(0.5, 1))
     bar.ax.set_yticklabels(("0", "", "most"), fontsize=8)
     bar.outline.set_visible(False)
 
@@ -128,7 +130,7 @@ def _bars(ax: Any, heat: Heat) -> None:
     ax.tick_params(axis="y", length=0)
     for place, (_, p) in enumerate(top):
         ax.annotate(f"{p:.1%}", (p, place), (3, 0), textcoords="offset points", va="center", fontsize=8.5, color=INK)
-    ax.set_title("probability", fontsize=9)
+    ax.set_title("probability", fontsize=9, loc="left")
 
 
 def filters_figure(filters: Filters) -> Any:
@@ -173,7 +175,8 @@ def _tiles(tiles: Any, title: str, *, label: str | None = None, **words: Any) ->
     from matplotlib.figure import Figure
 
     tiles = tiles[:MOST_TILES]
-    columns = len(tiles) if len(tiles) <= 6 else min(8, math.ceil(math.sqrt(len(tiles))))
+    columns = min(range(MOST_COLUMNS, 3, -1), key=lambda columns: -len(tiles) % columns)  # no hole at the end
+    columns = min(columns, len(tiles))
     rows = math.ceil(len(tiles) / columns)
     high = tiles.shape[1] / tiles.shape[2]
     figure = Figure(figsize=(max(0.95 * columns + (0.8 if label else 0.1), 4.6), 0.95 * high * rows + 0.45),

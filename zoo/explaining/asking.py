@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from zoo.explaining.photos import Heat
     from zoo.explaining.words import TextWeights
 
+NO_MISTAKE = "it makes no mistake on the test set"
+
 
 @dataclass(frozen=True)
 class Question:
@@ -170,6 +172,8 @@ def _mistakes(q: Question, draw: bool, colour: bool) -> Answer:
     if run.data["kind"] == "tokens":
         pairs = explain_mistakes(run, q.mistakes, method=q.method)
         headings = [f"#{m.index}: {m.true} taken for {m.predicted}, {m.probability:.1%}" for m, _ in pairs]
+        if not pairs:
+            return Answer([], [NO_MISTAKE])
         shown = _of_texts(q, [text for _, text in pairs], headings, colour)
         plain = [{**m.to_dict(), "words": t["words"]} for (m, _), t in zip(pairs, shown.plain, strict=True)]
         return Answer(plain, shown.texts, shown.written)
@@ -177,4 +181,4 @@ def _mistakes(q: Question, draw: bool, colour: bool) -> Answer:
     lines = [f"{m.name or f'#{m.index}'}: {m.true} taken for {m.predicted}, {m.probability:.1%}" for m in found]
     title = f"{run.config.name}: the {len(found)} most confident mistakes of the test set"
     written = drawing.plot_mistakes(found, q.place("mistakes.png"), title=title) if draw and found else None
-    return Answer([m.to_dict() for m in found], ["\n".join(lines) or "it makes no mistake on the test set"], written)
+    return Answer([m.to_dict() for m in found], ["\n".join(lines) or NO_MISTAKE], written)

@@ -82,7 +82,7 @@ def project(space: Space, *, perplexity: float | None = None, seed: int = 0) -> 
 
     count = len(space)
     if count < 5:
-        raise ZooError(f"{count} points cannot be drawn by t-SNE", "at least 5", "raise --items")
+        raise ZooError(f"{count} point{'s' * (count > 1)} cannot be drawn by t-SNE", "at least 5", "raise --items")
     if perplexity is None:
         perplexity = min(PERPLEXITY, (count - 1) / 3)
     if not 0 < perplexity < count:

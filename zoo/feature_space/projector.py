@@ -24,7 +24,7 @@ def export_projector(space: Space, folder: str | Path) -> list[Path]:
     Raises:
         ZooError: the folder cannot be written.
     """
-    folder = rundir.make_folder(Path(folder))
+    folder = rundir.make_folder(Path(folder), "give --projector another folder")
     files = {TENSORS: _tensors(space), METADATA: _metadata(space)}
     sprite = ""
     if space.images is not None:

@@ -81,6 +81,8 @@ def curves(run: Run) -> Html:
     """Loss, metrics and learning rate over the epochs."""
     from zoo.drawing import plot_curves
 
+    if not run.history:
+        return section("curves", "Training", tag("p", "history.csv is not there: no curves.", class_="muted"))
     best = run.metrics["best_epoch"]
     drawn = inline(lambda file: plot_curves(run.history, file, best_epoch=best, resumed=run.resumed, width=4.6))
     count = len(run.history)
