@@ -1,6 +1,9 @@
 """Diagrams: what stands on the page, that it fits, that it is the same every time, without a system Graphviz."""
 
+import os
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 
 import keras
@@ -137,6 +140,56 @@ def test_every_format_the_same_bytes_twice_without_dot(name, level, tmp_path, mo
     picture = matplotlib.image.imread(tmp_path / "a.png")
     assert picture[..., :3].std() > 0.02
     assert not list(tmp_path.glob(".*"))
+
+
+def unnamed_net():
+    """Layers, a nested model and an operation that Keras numbers over the whole process."""
+    inputs = keras.Input((8, 8, 3))
+    x = layers.Add()([layers.Conv2D(4, 1)(inputs), layers.Conv2D(4, 1, name="own_7")(inputs)])
+    x = layers.Flatten()(layers.ReLU()(layers.BatchNormalization()(x)) + 1.0)
+    return keras.Model(inputs, keras.Sequential([layers.Dense(4), layers.Dense(2)])(x))
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_what_was_built_before_does_not_show(suffix, tmp_path):
+    first, later = (plot(unnamed_net(), tmp_path / f"{k}{suffix}").read_bytes() for k in "ab")
+    assert first == later
+
+
+def test_unnamed_layers_are_numbered_within_their_model():
+    graph = model_graph(unnamed_net())
+    assert graph.name == "functional"
+    assert list(graph.nodes)[:4] == ["input_layer", "conv2d", "own_7", "add"]
+    made = keras.Sequential([keras.Input((3,)), layers.Dense(4), layers.Dense(2, name="dense_x"), layers.Dense(2)])
+    graph = model_graph(made)
+    assert list(graph.nodes)[1:] == ["dense", "dense_x", "dense_1"]
+    assert [node.macs for node in graph.nodes.values()][1:] == [12, 8, 4]
+
+
+PROCESS = """
+import hashlib, sys
+from pathlib import Path
+from zoo.drawing import FORMATS, plot
+from zoo.pictures import model_named
+for name in sys.argv[2:]:
+    for suffix in FORMATS:
+        drawn = plot(model_named(name), Path(sys.argv[1]) / f"x{suffix}").read_bytes()
+        print(name, suffix, hashlib.sha256(drawn).hexdigest())
+"""
+
+
+def test_two_processes_draw_the_same_bytes(tmp_path):
+    names = ["bilstm_imdb", "googlenet"]
+    said = []
+    for k, order in enumerate((names, names[::-1])):
+        (tmp_path / str(k)).mkdir()
+        done = subprocess.run(
+            [sys.executable, "-c", PROCESS, str(tmp_path / str(k)), *order], capture_output=True, text=True, check=True,
+            env={**os.environ, "PYTHONHASHSEED": str(k + 1)},
+        )  # fmt: skip
+        said.append(sorted(done.stdout.splitlines()))
+    assert said[0] == said[1]
+    assert len(said[0]) == len(names) * len(FORMATS)
 
 
 def test_the_text_fits_a_terminal(drawn):

@@ -5,10 +5,10 @@ The decomposition is structural (series and parallel regions of the graph); name
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from zoo.drawing.describe import is_made_up
 from zoo.drawing.folding import folded, framed, grouped, title_of
 from zoo.drawing.graph import Graph, Node
 from zoo.drawing.items import Blocks, Item, Parallel, Unit, item_nodes
@@ -99,15 +99,8 @@ def _unit(graph: Graph, members: list[str]) -> Unit:
         shape=nodes[-1].shape,
         params=sum(node.params for node in nodes),
         signature=tuple(node.identity for node in nodes),
-        named=not _made_up(head),
+        named=not is_made_up(head.name, head.layer_class),
     )
-
-
-def _made_up(node: Node) -> bool:
-    """`conv2d_3` of a Conv2D is Keras's own numbering."""
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", node.layer_class).lower()
-    plain = re.sub(r"(_\d+)?(:\d+)?$", "", node.name)
-    return plain.replace("_", "") in (snake.replace("_", ""), "input")
 
 
 # Regions: series and parallel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,9 +79,21 @@ def describe(layer: Any, in_shapes: list[Shape], shape: Shape) -> Words:
         if rule is not None:
             return rule(layer, in_shapes, shape)
     if hasattr(layer, "layers"):
-        return _words("model", f"model {layer.name}", identity=(layer.name,))
+        return _words("model", f"model {model_name(layer)}", identity=(layer.name,))
     title = _spaced(type(layer).__name__)
     return _words("other", title, suffix=_activation(layer), identity=(title, _config(layer)))
+
+
+def model_name(model: Any) -> str:
+    """The name of a model, without Keras's number for one that was given none."""
+    return re.sub(r"_\d+$", "", model.name) if is_made_up(model.name, type(model).__name__) else model.name
+
+
+def is_made_up(name: str, layer_class: str) -> bool:
+    """Whether a name is of Keras's making, as `conv2d_3` of a Conv2D."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", layer_class).lower()
+    plain = re.sub(r"(_\d+)?(:\d+)?$", "", name)
+    return plain.replace("_", "") in (snake.replace("_", ""), "input")
 
 
 def _words(kind, title, *, joins=False, suffix="", identity=()) -> Words:

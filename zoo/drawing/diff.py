@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from zoo.drawing.blocks import model_blocks
-from zoo.drawing.graph import Graph, model_graph
+from zoo.drawing.graph import Graph, model_graph, shown_names
 from zoo.drawing.items import Group, Item, Unit, item_units
 from zoo.drawing.style import shape_text
 
@@ -167,7 +167,8 @@ class _Side:
         blocks = model_blocks(graph, fold=False)
         self.items = (*blocks.items, *(head for _, head in blocks.sides))
         self.graph = graph
-        self.settings = {layer.name: _settings(layer) for layer in model.layers}
+        shown = shown_names(model)
+        self.settings = {shown[layer.name]: _settings(layer) for layer in model.layers}
         self.unit_of = {node: unit.name for item in self.items for unit in item_units(item) for node in unit.nodes}
 
     def sources(self, unit: Unit) -> list[str | None]:

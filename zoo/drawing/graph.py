@@ -5,10 +5,12 @@ Nothing below this module knows Keras: blocks, layout and the writers see only `
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from zoo.drawing.describe import Words, describe
+from zoo.drawing.describe import Words, describe, is_made_up, model_name
 
 Shape = tuple[int | None, ...]
 
@@ -48,7 +50,7 @@ class Graph:
 def model_graph(model: Any) -> Graph:
     """Read a functional, Sequential or (as a chain of its layers) subclassed Keras model."""
     nodes, outputs = _functional(model) if _is_functional(model) else _chain(model)
-    macs, total_macs = _counts(model)
+    macs, total_macs = _counts(model, shown_names(model))
     counted = {
         name: Node(n.name, n.words, n.layer_class, n.shape, n.params, n.inputs, macs.get(name), n.identity)
         for name, n in nodes.items()
@@ -58,7 +60,7 @@ def model_graph(model: Any) -> Graph:
         for source in node.inputs:
             consumers[source].append(node.name)
     return Graph(
-        name=model.name,
+        name=model_name(model),
         nodes=counted,
         outputs=outputs,
         params=_count(model.weights),
@@ -66,6 +68,26 @@ def model_graph(model: Any) -> Graph:
         macs=total_macs,
         consumers={name: tuple(dict.fromkeys(users)) for name, users in consumers.items()},
     )
+
+
+def shown_names(model: Any) -> dict[str, str]:
+    """The name of each layer -> what it is called in a drawing.
+
+    They are equal but for names as Keras gives to unnamed layers, `conv2d_3`, which it numbers over the whole process
+    (and keeps no note of having done so): these are numbered anew from the model's first layer of their kind, so that
+    the same model gives the same drawing whatever was built before it.
+    """
+    layers = getattr(getattr(model, "_functional", None) or model, "operations", None) or model.layers
+    shown = {layer.name: layer.name for layer in layers if not is_made_up(layer.name, type(layer).__name__)}
+    taken, counts = set(shown), Counter()
+    for layer in layers:
+        stem = re.sub(r"_\d+$", "", layer.name)
+        while layer.name not in shown:
+            name = f"{stem}_{counts[stem]}" if counts[stem] else stem
+            counts[stem] += 1
+            if name not in taken:
+                shown[layer.name] = name
+    return shown
 
 
 def _is_functional(model: Any) -> bool:
@@ -79,7 +101,7 @@ def _is_functional(model: Any) -> bool:
 def _functional(model: Any) -> tuple[dict[str, Node], tuple[str, ...]]:
     graph = getattr(model, "_functional", None) or model
     calls = [node for depth in sorted(graph._nodes_by_depth, reverse=True) for node in graph._nodes_by_depth[depth]]
-    names = _call_names(calls)
+    names = _call_names(calls, shown_names(model))
     nodes: dict[str, Node] = {}
     inner: dict[str, str] = {}  # the name others see -> the node that carries the output
     for call in calls:
@@ -95,11 +117,11 @@ def _functional(model: Any) -> tuple[dict[str, Node], tuple[str, ...]]:
     return nodes, outputs
 
 
-def _call_names(calls: list[Any]) -> dict[int, str]:
+def _call_names(calls: list[Any], shown: dict[str, str]) -> dict[int, str]:
     seen: dict[str, int] = {}
     names: dict[int, str] = {}
     for call in calls:
-        base = call.operation.name
+        base = shown.get(call.operation.name, call.operation.name)
         count = seen.get(base, 0)
         seen[base] = count + 1
         names[id(call)] = base if count == 0 else f"{base}:{count}"
@@ -115,8 +137,9 @@ def _chain(model: Any) -> tuple[dict[str, Node], tuple[str, ...]]:
     """A subclassed model shows its layers in a row: its `call` cannot be read."""
     nodes: dict[str, Node] = {}
     last: tuple[str, ...] = ()
+    shown = shown_names(model)
     for layer in model.layers:
-        for node in _nodes_of(layer, layer.name, last, [], _output_shape(layer), True):
+        for node in _nodes_of(layer, shown[layer.name], last, [], _output_shape(layer), True):
             nodes[node.name] = node
             last = (node.name,)
     return nodes, last
@@ -155,7 +178,7 @@ def _bidirectional(layer, name, inputs, in_shapes, shape, first) -> list[Node]:
     return [*made, Node(name, words, type(layer).__name__, shape, 0, ends, None, (words.identity, shape))]
 
 
-def _counts(model: Any) -> tuple[dict[str, int], int | None]:
+def _counts(model: Any, shown: dict[str, str]) -> tuple[dict[str, int], int | None]:
     """Multiply-adds of each node and of the model; none where the input's size is open or there is no graph."""
     from zoo import counting
     from zoo.errors import ZooError
@@ -170,7 +193,8 @@ def _counts(model: Any) -> tuple[dict[str, int], int | None]:
         at = calls.get(row.name, 0)
         calls[row.name] = at + 1
         if row.macs:
-            macs[row.name if at == 0 else f"{row.name}:{at}"] = row.macs
+            name = shown.get(row.name, row.name)
+            macs[name if at == 0 else f"{name}:{at}"] = row.macs
     return macs, total
 
 

@@ -29,13 +29,15 @@ from zoo.drawing.style import (
     text_width,
 )
 
-LINE, SMALL_LINE = 13.0, 11.5  # from one line of text in a box to the next
+LINE, SMALL_LINE = 13.0, 11.6  # from one line of text in a box to the next
 PAD, SMALL_PAD = 8.0, 4.0  # beside the text in a box
-GAP, LABEL_GAP = 9.0, 20.0  # between two boxes, without and with a shape on the edge
-FORK, MERGE = 7.0, 10.0  # from the fork down to its rail, from the rail to the join
-BRANCH_GAP = 8.0
-HEADER = 19.0
+ABOVE, SMALL_ABOVE = 6.0, 4.0  # above and below the lines of a box, together
+GAP, LABEL_GAP, SMALL_GAP = 9.0, 18.0, 7.5  # between two boxes, without and with a shape on the edge, small ones
+FORK, MERGE = 5.0, 10.0  # from the fork down to its rail, from the rail to the join
+BRANCH_GAP = 7.0
+HEADER = 18.0
 STACK = 3.0  # how far a folded box's shadow stands out
+BRANCH_SIZES = (12.5, 10.0)  # of the text in small boxes, since a page of many branches is printed smaller
 LEAST = 150.0  # width of a box of the trunk
 
 
@@ -87,7 +89,7 @@ class Layout:
         outs: tuple[float, ...] = (0.0,)
         for k, item in enumerate(items):
             if k:
-                gap = LABEL_GAP if labelled else GAP
+                gap = LABEL_GAP if labelled else SMALL_GAP if look == "small" else GAP
                 marks += edge(y, y + gap, items[k - 1].shape if labelled else None)
                 y += gap
                 if labelled:
@@ -101,15 +103,15 @@ class Layout:
         """A box with two lines: name and title where it stands alone, title only inside a named frame."""
         first, second = self._lines(unit, look)
         pad = SMALL_PAD if look == "small" else PAD
-        size = SMALL if look != "small" else SMALL + 0.5  # a page of many branches is printed smaller
-        width = max(text_width(first, TITLE, True), text_width(second, size)) + 2 * pad
+        big, size = BRANCH_SIZES if look == "small" else (TITLE, SMALL)
+        width = max(text_width(first, big, True), text_width(second, size)) + 2 * pad
         width = max(width, LEAST) if look == "trunk" else width
         line = SMALL_LINE if look == "small" else LINE
-        height = (line * 2 if second else line) + 6
+        height = (line * 2 if second else line) + (SMALL_ABOVE if look == "small" else ABOVE)
         ref = self.ref(unit)
         marks = _stack(-width / 2, 0, width, height, *COLOURS[unit.kind], unit.repeat, ref)
         room = (-width / 2, width / 2)
-        marks.append(Text(0, line + 0.5, first, TITLE, room, True, ref=ref))
+        marks.append(Text(0, line + 0.5, first, big, room, True, ref=ref))
         if second:
             marks.append(Text(0, 2 * line, second, size, room, colour=MUTED, ref=ref))
         right = width / 2
@@ -145,7 +147,8 @@ class Layout:
         places = _beside(parts) if shortcut else _spread(parts)
         left = max(part.left - x for part, x in zip(parts, places, strict=True))
         right = max(part.right + x for part, x in zip(parts, places, strict=True))
-        top = FORK + GAP
+        gap = SMALL_GAP if look == "small" else GAP
+        top = FORK + gap
         bottom = top + max(part.height for part in parts)
         marks: list[Mark] = [] if 0.0 in places else [Line(((0, 0), (0, FORK)), arrow=False)]
         ends: list[tuple[float, float]] = []  # where each branch stops, to be led to the join
@@ -193,10 +196,10 @@ class Layout:
         ref = self.ref(join)
         words = _dots(join.title, join.note, _params(join.params))
         half = max(left, right, text_width(words, SMALL) / 2 + PAD)
-        top, height = bottom + GAP, 15.0
+        top, height = bottom + SMALL_GAP, 14.0
         marks += [Line(((x, end), (x, top))) for x, end in ends]
         marks.append(Box(-half, top, 2 * half, height, *COLOURS[join.kind], radius=3.0, ref=ref))
-        marks.append(Text(0, top + 10.8, words, SMALL, (-half, half), colour=INK, ref=ref))
+        marks.append(Text(0, top + 10.3, words, SMALL, (-half, half), colour=INK, ref=ref))
         return Fragment(half, half, top + height, tuple(marks))
 
     def group(self, group: Group, leads_on: bool = True) -> Fragment:

@@ -52,11 +52,14 @@ def page(blocks: Blocks, title: str | None = None) -> tuple[Drawing, dict[str, I
 
 
 def _best(parts: list[Fragment], blocks: Blocks, sides: list[tuple[int, Fragment]]) -> Column:
-    """The number of columns that prints largest on the sheet; of equals the fewest."""
+    """The columns that print largest on the sheet; of equals the fewest."""
     found: list[tuple[float, Column]] = []
-    held = {at for at, _ in sides}
-    for count in range(1, min(MOST_COLUMNS, len(parts)) + 1):
-        stops = _breaks(tuple(part.height + LABEL_GAP for part in parts), count, frozenset(held))
+    held = frozenset(at for at, _ in sides)
+    heights = tuple(part.height + LABEL_GAP for part in parts)
+    cuts = [_breaks(heights, count, held) for count in range(1, min(MOST_COLUMNS, len(parts)) + 1)]
+    if sides:  # a column without side heads is narrower, which may be worth more than columns of equal height
+        cuts += [[0, stop, len(parts)] for stop in range(1, len(parts)) if stop - 1 not in held]
+    for stops in cuts:
         body = _columns(parts, blocks, sides, stops)
         scale = min(SHEET[0] / (body.left + body.right + 2 * MARGIN), SHEET[1] / (body.height + 130), 1.0)
         found.append((scale, body))
