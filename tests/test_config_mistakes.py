@@ -83,7 +83,7 @@ epochs: 3
         ("model: {name: lenet5}\ndata: {name: mnits}\n",
          "configs/x.yaml:2:14: data.name: expected one of digits, mnist, fashion_mnist, cifar10, cifar100, imdb, "
          "reuters, image_folder, tfrecord, tfds, hf, text_folder, "
-         "csv, tsv, jsonl, synthetic, got 'mnits'; did you mean 'mnist'?"),
+         "csv, tsv, jsonl, sequence, synthetic, got 'mnits'; did you mean 'mnist'?"),
         ("model: {name: 'my nets:small'}\ndata: {name: digits}\n",
          "configs/x.yaml:1:15: model.name: 'my nets:small' names no builder; expected package.module:function"),
         ("model: {name: lenet5, args: [1]}\ndata: {name: digits}\n",

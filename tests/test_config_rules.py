@@ -16,6 +16,8 @@ REFUSED = [
     (IMAGES, ["data.name=synthetic", "data.path=x"], "data.path: cannot be used: 'synthetic' reads no file; remove it"),
     (IMAGES, ["data.name=image_folder"],
      "data: 'image_folder' reads your own files; expected data.path; add path: ..."),
+    (TEXTS, ["data.name=sequence", "data.path=a.csv"],
+     "data: 'sequence' is not told how long a window is; expected data.window; add window: 50"),
     (IMAGES, ["data.num_words=3"], "data.num_words: is for texts, but 'digits' gives images; remove it"),
     (TEXTS, ["data.image_size=3"], "data.image_size: is for images, but 'imdb' gives tokens; remove it"),
     (TEXTS, ["data.augment.shift=3"], "data.augment: is for images, but 'imdb' gives tokens; remove it"),
@@ -47,8 +49,8 @@ REFUSED = [
      "model.args.vocabulary_size: 100 words, but data.num_words is 500; remove it: it comes from the data"),
     (TEXTS, ["data.maxlen=50", "model.args.sequence_length=100"],
      "model.args.sequence_length: 100, but data.maxlen is 50; remove it: it comes from the data"),
-    (TEXTS, ["data.name=mnist"], "data.name: 'gru_text' takes texts, but 'mnist' gives images; "
-                                 "choose from imdb, reuters, tfds, hf, text_folder, csv, tsv, jsonl, synthetic"),
+    (TEXTS, ["data.name=mnist"], "data.name: 'gru_text' takes texts or sequences of numbers, but 'mnist' gives "
+     "images; choose from imdb, reuters, tfds, hf, text_folder, csv, tsv, jsonl, sequence, synthetic"),
     # loss and metrics
     (IMAGES, ["model.args.classifier_activation=softmax", "train.loss={name: sparse_categorical_crossentropy, "
               "from_logits: true}"], "train.loss.from_logits: from_logits is true, but the model ends in softmax; "

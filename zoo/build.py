@@ -90,7 +90,9 @@ def _build(name: str, classes: int | None, input_shape: Any, words: dict[str, An
     if input_shape is not None:
         shape = _checked_shape(name, input_shape)
         if registry.takes(name, "sequence_length"):
-            if len(shape) != 1:
+            if len(shape) == 2 and registry.takes(name, "features"):
+                words.setdefault("features", shape[1])
+            elif len(shape) != 1:
                 raise ZooError(
                     f"input_shape={shape} for {name}",
                     "(length,) for a text model",
@@ -209,6 +211,8 @@ def wanted_shape(config: Config) -> tuple[int | None, ...] | None:
         return None
     spec = registry.describe(config.model.name)
     if spec.task == "text-classification":
+        if SOURCES[config.data.name].content == "frames":
+            return (config.model.args.get("sequence_length"), config.model.args.get("features"))
         default = None if SOURCES[config.data.name].own else spec.input_shape[0]  # one's own texts say it themselves
         return (config.model.args.get("sequence_length", config.data.maxlen or default),)
     size = config.data.image_size or spec.input_shape[:2]
@@ -229,27 +233,29 @@ def model_for(config: Config, info: DataInfo) -> keras.Model:
     name, words = config.model.name, dict(config.model.args)
     own = registry.is_own_builder(name)
     kind = "tokens" if registry.takes(name, "vocabulary_size") else "image"
+    if info.kind == "frames" and registry.takes(name, "features"):
+        kind = "frames"
     if not own and kind != info.kind:
-        raise ZooError(
-            f"model.name is {name}, which takes {kind}, but data.name is {info.name}, which gives {info.kind}",
-            f"a model for {info.kind}",
-            "choose another with `zoo list`, or other data",
-        )
+        what = f"model.name is {name}, which takes {kind}, but data.name is {info.name}, which gives {info.kind}"
+        raise ZooError(what, f"a model for {info.kind}", "choose another with `zoo list`, or other data")
     _fit_words(words, "classes", info.classes, _default_classes(name, info), at_least=False, name=name)
+    if kind == "frames":
+        embedding.refuse(words)
     embedding.settle(words, name)
     if kind == "tokens":
         _fit_words(words, "vocabulary_size", info.vocabulary_size, info.vocabulary_size, at_least=True, name=name)
         length = info.input_shape[0]
         _fit_words(words, "sequence_length", length, None if config.data.bucket else length, at_least=False, name=name)
         words.pop("input_shape", None)
+    elif kind == "frames" and "input_shape" not in words:
+        for word, side in zip(("sequence_length", "features"), info.input_shape, strict=True):
+            _fit_words(words, word, side, side, at_least=False, name=name)
     else:
         shape = tuple(words.pop("input_shape", info.input_shape))
         if shape != tuple(info.input_shape):
-            raise ZooError(
-                f"model.args.input_shape is {list(shape)}, but the data have {list(info.input_shape)}",
-                "the same shape",
-                "leave input_shape out, or set data.image_size",
-            )
+            what = f"model.args.input_shape is {list(shape)}, but the data have {list(info.input_shape)}"
+            mend = "leave input_shape out" + (", or set data.image_size" if info.kind == "image" else "")
+            raise ZooError(what, "the same shape", mend)
         words["input_shape"] = tuple(info.input_shape)
     import keras
 

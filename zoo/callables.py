@@ -29,7 +29,7 @@ def model_function(name: str) -> Callable[..., Any]:
         "pooling": None,
         "classifier_activation": None,
     }
-    words = {k: v for k, v in registry.paper_arguments(name).items() if k != "sequence_length"}
+    words = {k: v for k, v in registry.paper_arguments(name).items() if k not in ("sequence_length", "features")}
     build.__signature__ = inspect.Signature(
         [inspect.Parameter(k, keyword, default=v) for k, v in {**common, **words}.items()]
     )

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.config.facts import CONTENTS
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ class DataReport:
     """Everything `zoo data` prints.
 
     Attributes:
-        values: of the training inputs after augmentation and preprocessing; images: least, largest, mean and spread
-            of each channel; texts: lengths in words, and the shares that are padding, cut off, unknown words.
+        values: of the training inputs after augmentation and preprocessing; images and numbers: least, largest, mean
+            and spread of each channel or column; texts: lengths in words, and the shares that are padding, cut off,
+            unknown words.
         duplicates: {"train and test": {"count", "pairs": [[item, item], ...]}, ...}: items of the second part that look
             to the model just as one of the first does; `other_label` counts those of another class.
         examples: texts as the model reads them, with their class; images are drawn instead.
@@ -67,7 +69,8 @@ def report(config: Config, picture: Path | None = None) -> DataReport:
     info = loaded.info
     if picture is not None:
         if info.kind != "image":
-            raise ZooError(f"{info.name} gives texts, of which there is no picture", "images", "leave out --output")
+            what = CONTENTS[info.kind]
+            raise ZooError(f"{info.name} gives {what}, of which there is no picture", "images", "leave out --output")
         _draw(loaded, picture)
     return DataReport(
         name=info.name,
@@ -77,7 +80,7 @@ def report(config: Config, picture: Path | None = None) -> DataReport:
         class_counts=info.class_counts,
         hash=info.hash,
         vocabulary_size=info.vocabulary_size,
-        values=_ranges(loaded) if info.kind == "image" else _lengths(loaded),
+        values=_lengths(loaded) if info.kind == "tokens" else _ranges(loaded),
         duplicates=_duplicates(loaded),
         examples=_texts(loaded) if info.kind == "tokens" and info.vocabulary is not None else [],
         samples_per_second=_speed(loaded),
@@ -97,7 +100,7 @@ def _first(loaded: Dataset, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 def _ranges(loaded: Dataset) -> dict[str, Any]:
     x, _ = _first(loaded, LOOKED_AT)
-    axes = (0, 1, 2)
+    axes = tuple(range(x.ndim - 1))
     found = {"least": x.min(axes), "largest": x.max(axes), "mean": x.mean(axes), "spread": x.std(axes)}
     return {key: [round(float(v), 4) for v in values] for key, values in found.items()}
 

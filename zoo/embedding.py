@@ -52,6 +52,17 @@ def settle(words: dict[str, Any], name: str) -> None:
         _kims(words, name, trainable)
 
 
+def refuse(words: dict[str, Any]) -> None:
+    """Refuse what concerns words where a net reads numbers.
+
+    Raises:
+        ZooError: one of them is given.
+    """
+    for word in ("vocabulary_size", "embedding_dim", "mask", FILE, TRAINABLE):
+        if word in words:
+            raise ZooError(f"model.args.{word} is given, but the data are numbers, not words", mend=f"remove {word}")
+
+
 def _kims(words: dict[str, Any], name: str, trainable: bool | None) -> None:
     """Kim 2014, Sec. 3.3, says by `variant` whether given vectors are kept."""
     of_row = None if registry.is_own_builder(name) else registry.describe(name).args.get("variant")

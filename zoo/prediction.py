@@ -16,14 +16,15 @@ def predict(run: Run | str, inputs: Sequence[Any]) -> list[dict[str, Any]]:
 
     Args:
         run: a `Run` or its folder.
-        inputs: for image runs, image files or arrays (height, width, channels) of 0..255; for text runs, texts.
+        inputs: for image runs, image files or arrays (height, width, channels) of 0..255; for text runs, texts; for
+            runs on numbers over time, .csv or .npy files or arrays (time, columns).
 
     Returns:
-        One `{"input", "label", "probability", "probabilities": {class: probability}}` per input, the classes in
-        falling order of probability.
+        One `{"input", "label", "probability", "probabilities": {class: probability}}` per input, or per window of it
+        for numbers over time, the classes in falling order of probability.
 
     Raises:
-        ZooError: an input that is not an image, an empty text, a folder that is half there.
+        ZooError: an input that is not an image, an empty text, fewer time steps than a window, a folder half there.
     """
     import numpy as np
 
@@ -37,16 +38,15 @@ def predict(run: Run | str, inputs: Sequence[Any]) -> list[dict[str, Any]]:
         raise ZooError("predict was given no list of inputs", "a list of images or texts", "put the input in brackets")
     info = run.data
     preprocessor = Preprocessor.from_dict(info["preprocessing"], run.vocabulary)
-    batch = preprocessor.texts(list(inputs)) if info["kind"] == "tokens" else preprocessor.images(list(inputs))
+    batch, names = preprocessor.inputs(inputs)
     with devices.place(run.config.runtime.device):
         model = model_of(run)
         logits = model.predict(batch, batch_size=64, verbose=0)
     logits = np.asarray(logits[0] if isinstance(logits, list) else logits, "float32")
     rows = []
-    for given, row in zip(inputs, probabilities(logits, run.config), strict=True):
+    for shown, row in zip(names, probabilities(logits, run.config), strict=True):
         order = np.argsort(-row, kind="stable")
         ranked = {info["class_names"][i]: float(row[i]) for i in order}
-        shown = given if isinstance(given, str) else getattr(given, "name", None) or "array"
         rows.append(
             {
                 "input": shown,

@@ -204,13 +204,14 @@ def data(report: DataReport) -> str:
         rows = [*rows[: MOST_CLASSES - 1], (f"... {len(rows) - MOST_CLASSES + 1} more", *("" for _ in parts))]
     rows.append(("all", *(number(sum(counts[part])) for part in parts)))
     words = f", {report.vocabulary_size:,} words known" if report.vocabulary_size else ""
+    unit = {"image": "pixels", "tokens": "words", "frames": "steps and columns"}[report.kind]
     lines = [
-        f"{report.name}: {shape(report.input_shape)} {'pixels' if report.kind == 'image' else 'words'}{words}",
+        f"{report.name}: {shape(report.input_shape)} {unit}{words}",
         "",
         table(("class", *parts), rows, right=tuple(range(1, len(parts) + 1))),
         "",
     ]
-    if report.kind == "image":
+    if report.kind != "tokens":
         for key, values in report.values.items():
             lines.append(f"{key:<12} {'  '.join(f'{v:g}' for v in values)}")
     else:

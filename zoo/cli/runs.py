@@ -44,13 +44,13 @@ def evaluate(
 @app.command(rich_help_panel=RUNS)
 def predict(
     run: Annotated[str, typer.Argument(help="A run folder; or a model's name with --weights.", metavar="RUN|MODEL")],
-    inputs: Annotated[list[str], typer.Argument(help="Image files; or texts, or files of text, for a text run.")],
+    inputs: Annotated[list[str], typer.Argument(help="Image files; texts, or files of them; .csv or .npy of numbers.")],
     weights: Annotated[str | None, typer.Option(help="For a model's name: imagenet, a source, or a file.")] = None,
     class_index: Annotated[str | None, typer.Option(help="A copy of imagenet_class_index.json.")] = None,
     top: Annotated[int, typer.Option(min=1, help="How many labels to show.")] = 5,
     as_json: Json = False,
 ) -> None:
-    """Label images or texts with a run's best weights, or photos with published ones."""
+    """Label images, texts or windows of numbers with a run's best weights, or photos with published ones."""
     from zoo import registry, rundir, tables
 
     if weights is not None:

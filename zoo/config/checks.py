@@ -13,6 +13,7 @@ from zoo.errors import did_you_mean
 from . import checks_train  # noqa: F401 - its rules
 from .catalogue import model_names
 from .facts import (
+    CONTENTS,
     INDEX_LOSSES,
     INDEX_METRICS,
     ONE_HOT_LOSSES,
@@ -21,6 +22,7 @@ from .facts import (
     SIDE_LOSS_WEIGHTS,
     SMOOTHED_LOSSES,
     SOURCES,
+    TASK_CONTENT,
 )
 from .problems import Path, Problem
 from .resolve import monitor_mode, monitors
@@ -92,6 +94,12 @@ def own_files(config: Config) -> Iterator[Problem]:
         yield Problem(_at("data"), f"'{data.name}' reads your own files", "data.path", "add path: ...")
 
 
+@_rule("data.name", "data.window")
+def window_of_a_sequence(config: Config) -> Iterator[Problem]:
+    if config.data.content == "frames" and config.data.window is None:
+        yield Problem(_at("data"), "'sequence' is not told how long a window is", "data.window", "add window: 50")
+
+
 def _classes(config: Config) -> int:
     """0 where only the data say it."""
     return SOURCES[config.data.name].classes or config.data.classes or 0
@@ -120,15 +128,15 @@ def model_against_data(config: Config) -> Iterator[Problem]:
 def task_against_data(config: Config) -> Iterator[Problem]:
     if config.model.name not in model_names():
         return
-    from zoo.registry import describe
+    from zoo.registry import describe, takes
 
-    wanted = {"image-classification": "image", "text-classification": "tokens"}.get(describe(config.model.name).task)
-    if wanted is not None and wanted != config.data.content:
-        words = {"image": "images", "tokens": "texts"}
-        what = (
-            f"'{config.model.name}' takes {words[wanted]}, but '{config.data.name}' gives {words[config.data.content]}"
-        )
-        fitting = [name for name, source in SOURCES.items() if source.content in (wanted, None)]
+    wanted = list(TASK_CONTENT.get(describe(config.model.name).task, CONTENTS))
+    if takes(config.model.name, "features"):
+        wanted.append("frames")
+    if config.data.content not in wanted:
+        what = f"'{config.model.name}' takes {' or '.join(CONTENTS[content] for content in wanted)}"
+        what += f", but '{config.data.name}' gives {CONTENTS[config.data.content]}"
+        fitting = [name for name, source in SOURCES.items() if source.content in (*wanted, None)]
         yield Problem(_at("data.name"), what, mend="choose from " + ", ".join(fitting))
 
 

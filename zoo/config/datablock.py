@@ -67,7 +67,9 @@ class DataConfig(Block):
         None, description="tfds: name, name/config or name/config:1.0.0; hf: name or owner/name; null: by data.path"
     )
     subset: TextOrNull = Field(None, description="hf: the configuration of the data set")
-    batch_size: Positive = Field(64, description="items per training step")
+    batch_size: Positive = Field(
+        64, description="items per training step; own texts: 16, so that a folder of some hundreds makes enough steps"
+    )
     validation: Share = Field(0.1, description="share of the training part kept for validation, stratified; 0: none")
     folds: Annotated[int | None, Field(ge=2, le=LARGEST), says("an integer of at least 2 or null")] = Field(
         None, description="cross-validation: each of so many parts of the training part is, in a run of its own, the "
@@ -110,8 +112,8 @@ class DataConfig(Block):
         "image", description="the feature or column of the images: tfrecord (image/encoded), tfds and hf (image)"
     )
     label: Text = Field(
-        "label", description="the feature or column of the classes, names or numbers: csv, tsv, jsonl, tfds and hf "
-        "(label), tfrecord (image/class/label)"
+        "label", description="the feature or column of the classes, names or numbers: csv, tsv, jsonl, sequence, tfds "
+        "and hf (label), tfrecord (image/class/label)"
     )  # fmt: skip
     label_text: Text = Field(
         "label_text", description="tfrecord: the feature of the classes' names, image/class/text; it may be missing"
@@ -128,6 +130,16 @@ class DataConfig(Block):
     bucket: Bool = Field(
         False, description="training batches of texts of like length, padded to a few lengths in place of maxlen"
     )
+    # sequence
+    window: PositiveOrNull = Field(None, description="sequence: time steps of a window; its class is its last step's")
+    stride: Positive = Field(1, description="sequence: time steps from one window to the next")
+    columns: Annotated[
+        tuple[Annotated[str, Field(min_length=1)], ...] | None, Field(min_length=1), Strict(False),
+        says("a list of names or null"),
+    ] = Field(None, description="sequence: the columns of numbers of a .csv; null: all but data.label")  # fmt: skip
+    labels: TextOrNull = Field(
+        None, description="sequence: the .npy with the class of each time step, where data.path is a .npy"
+    )
     # synthetic
     kind: Annotated[Literal["image", "tokens"], one_of("image", "tokens")] = Field(
         "image", description="synthetic: what to make; tfds, hf: what is read"
@@ -143,16 +155,21 @@ class DataConfig(Block):
 
     @property
     def content(self) -> str:
-        """What the items are: "image" or "tokens"."""
+        """What the items are: "image", "tokens" or "frames"."""
         return facts.SOURCES[self.name].content or self.kind
 
     def unused(self) -> dict[str, str]:
         """Options that this source does not use, with the reason."""
         source, reasons = facts.SOURCES[self.name], {}
+        given = "tokens" if self.content == "tokens" else facts.CONTENTS[self.content]
         if self.content != "image":
-            reasons |= dict.fromkeys(facts.IMAGE_OPTIONS, f"is for images, but '{self.name}' gives tokens")
+            reasons |= dict.fromkeys(facts.IMAGE_OPTIONS, f"is for images, but '{self.name}' gives {given}")
         if self.content != "tokens":
-            reasons |= dict.fromkeys(facts.TOKEN_OPTIONS, f"is for texts, but '{self.name}' gives images")
+            reasons |= dict.fromkeys(facts.TOKEN_OPTIONS, f"is for texts, but '{self.name}' gives {given}")
+        if self.content != "frames":
+            reasons |= dict.fromkeys(facts.FRAME_OPTIONS, "is for data.name: sequence alone")
+        else:
+            reasons |= dict.fromkeys(("folds", "fold"), "cannot be used: windows of one sequence are parted in time")
         if self.name not in facts.FILE_SOURCES or self.content != "image":
             reasons |= dict.fromkeys(facts.FILE_OPTIONS, f"is for data.name: {_or(facts.FILE_SOURCES)}")
         for option in ("image", "label", "label_text", "text"):
@@ -189,6 +206,8 @@ class DataConfig(Block):
         for option, column in facts.COLUMNS.get(self.name, {}).items():
             if option not in self.model_fields_set:
                 self.__dict__[option] = column
+        if self.content == "tokens" and facts.SOURCES[self.name].own and "batch_size" not in self.model_fields_set:
+            self.__dict__["batch_size"] = 16
         if self.folds is not None:
             self.__dict__["validation"] = 1 / self.folds
         if self.name == "synthetic":

@@ -75,7 +75,7 @@ WARMUP = {"warmup_steps": "whole", "warmup_epochs": "nonnegative"}
 class SourceFacts:
     """A data source: what its items are, its classes, whether it reads `data.path` and has its own test part."""
 
-    content: str | None  # "image" | "tokens"; None: `data.kind` says it
+    content: str | None  # "image" | "tokens" | "frames"; None: `data.kind` says it
     classes: int | None  # None: the data say it
     takes_path: bool
     official_test: bool
@@ -98,6 +98,7 @@ SOURCES: dict[str, SourceFacts] = {
     "csv": SourceFacts("tokens", None, takes_path=True, official_test=False, own=True),
     "tsv": SourceFacts("tokens", None, takes_path=True, official_test=False, own=True),
     "jsonl": SourceFacts("tokens", None, takes_path=True, official_test=False, own=True),
+    "sequence": SourceFacts("frames", None, takes_path=True, official_test=False, own=True),
     "synthetic": SourceFacts(None, None, takes_path=False, official_test=False),
 }
 DATA_NAMES = tuple(SOURCES)
@@ -132,6 +133,10 @@ MODEL_WORDS = (
 )  # fmt: skip
 IMAGE_OPTIONS = ("image_size", "fit", "pixel_range", "mean", "std", "augment")
 TOKEN_OPTIONS = ("num_words", "maxlen", "pad", "truncate", "bucket")
+FRAME_OPTIONS = ("window", "stride", "labels", "columns")
+TASK_CONTENT = {"image-classification": ("image",), "text-classification": ("tokens",)}
+# What the items are, in words.
+CONTENTS = {"image": "images", "tokens": "texts", "frames": "sequences of numbers"}
 FILE_SOURCES = ("image_folder", "tfrecord", "tfds", "hf")  # of encoded images, each with a size of its own
 FILE_OPTIONS = ("color", "on_corrupt")
 # The columns or features that a source reads, with their names in it.
@@ -139,6 +144,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "csv": {"text": "text", "label": "label"},
     "tsv": {"text": "text", "label": "label"},
     "jsonl": {"text": "text", "label": "label"},
+    "sequence": {"label": "label"},
     "tfrecord": {"image": "image/encoded", "label": "image/class/label", "label_text": "image/class/text"},
     "tfds": {"image": "image", "label": "label", "text": "text"},
     "hf": {"image": "image", "label": "label", "text": "text"},

@@ -271,7 +271,8 @@ class Config(Block):
 
     def anywhere(self) -> Config:
         """The config with absolute paths, as a run folder keeps it: a relative one means another file elsewhere."""
-        given = {"data.path": self.data.path, "model.args.embedding": self.model.args.get("embedding")}
+        given = {"data.path": self.data.path, "data.labels": self.data.labels}
+        given |= {"model.args.embedding": self.model.args.get("embedding")}
         known = {key: str(Path(path).expanduser().absolute()) for key, path in given.items() if isinstance(path, str)}
         return self.override(*(f"{key}={json.dumps(path)}" for key, path in known.items())) if known else self
 

@@ -36,8 +36,8 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
     Args:
         data: the `data` block of a config.
         seed: `runtime.seed`: the order of training batches and their augmentation; never the split.
-        input_shape: what the model takes where that is known, (H, W, C) or (T,): the default for `data.image_size`
-            and `data.maxlen`.
+        input_shape: what the model takes where that is known, (H, W, C), (T,) or (T, F): the default for
+            `data.image_size` and `data.maxlen`.
 
     Raises ZooError for a file, an item or a setting that does not fit.
     """
@@ -84,6 +84,8 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
         longest = default_length(raw.train.x.lengths[splits["train"]])
     if raw.kind == "image":
         settings = _image_settings(data, raw, shape)
+    elif raw.kind == "frames":
+        settings = _frame_settings(data, raw, splits["train"], shape)
     else:
         settings = _token_settings(data, raw, shape, longest or int(raw.train.x.lengths.max()))
     preprocessor = Preprocessor(settings)
@@ -95,13 +97,15 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
         notes += wrong
     else:
         x = {part: _rows(raw, part, rows, preprocessor) for part, rows in splits.items()}
-    model_shape = tuple(settings["shape"]) if raw.kind == "image" else (settings["length"],)
+    model_shape = _model_shape(settings)
     if raw.kind == "image":
         items = sum(map(len, splits.values()))
         if read or 4 * np.prod(model_shape, dtype=object) * items > IN_MEMORY_BYTES:
             transform = preprocessor.scale if sized else preprocessor.batch
         else:
             x = {part: preprocessor.array(pixels, sized=sized) for part, pixels in x.items()}
+    elif raw.kind == "frames":
+        transform = preprocessor.framer.cutter(raw.train.x.values)
 
     augment = buckets = None
     if data.bucket and raw.kind == "tokens":
@@ -133,13 +137,16 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
         notes=notes,
         vocabulary=raw.vocabulary,
     )
-    names = [name for items in raw.parts.values() for name in items.x.names] if sized else None
+    named = sized or raw.kind == "frames"
+    names = [name for items in raw.parts.values() for name in items.x.names] if named else None
     return Dataset(train, validation, test, info, splits, names)
 
 
 def _rows(raw: Raw, part: str, rows: np.ndarray, preprocessor: Preprocessor) -> np.ndarray:
-    """The items of one part: raw pixels, or tokens as the model takes them."""
+    """The items of one part: raw pixels, tokens as the model takes them, or where windows begin."""
     items, first = raw.origin(part)
+    if raw.kind == "frames":
+        return items.x.starts[rows - first]
     if raw.kind == "tokens":
         return preprocessor.rows(items.x, rows - first)
     preprocessor.check_size(*items.x.shape[1:3], f"each image of {raw.name}")
@@ -178,6 +185,24 @@ def _image_settings(data: DataConfig, raw: Raw, shape: tuple[int | None, ...] | 
         "mean": None if data.mean is None else [float(v) for v in data.mean],
         "std": None if data.std is None else [float(v) for v in data.std],
     }
+
+
+def _frame_settings(
+    data: DataConfig, raw: Raw, train: np.ndarray, shape: tuple[int | None, ...] | None
+) -> dict[str, Any]:
+    if shape is not None and len(shape) != 2:
+        raise ZooError(f"the model takes input of shape {shape}", f"(steps, columns) for {raw.name}",
+                       "choose a recurrent model")  # fmt: skip
+    if shape is not None and shape[0] not in (None, data.window):
+        raise ZooError(f"data.window={data.window} does not fit the model's input of {shape[0]} steps", f"{shape[0]}",
+                       "change data.window or the model's sequence_length")  # fmt: skip
+    return raw.train.x.settings(train, data.stride)
+
+
+def _model_shape(settings: dict[str, Any]) -> tuple[int, ...]:
+    if settings["kind"] == "image":
+        return tuple(settings["shape"])
+    return (settings["window"], len(settings["columns"])) if settings["kind"] == "frames" else (settings["length"],)
 
 
 def _channels_of(color: str, shape: tuple[int | None, ...] | None) -> int:

@@ -15,15 +15,16 @@ from zoo.errors import ZooError
 if TYPE_CHECKING:
     import tensorflow as tf
 
+    from zoo.data.frames import Frames
     from zoo.data.imagefiles import ImageFiles
     from zoo.data.stream import TrainStream
 
 
 @dataclass(frozen=True)
 class Items:
-    """Inputs with their labels: x is uint8 (N, H, W, C), N image files or a `Ragged` of N token rows; y int32 (N,)."""
+    """Inputs with their labels: x is uint8 (N, H, W, C), N image files, N token rows or N windows; y int32 (N,)."""
 
-    x: np.ndarray | ImageFiles | Ragged
+    x: np.ndarray | ImageFiles | Ragged | Frames
     y: np.ndarray
 
     def __len__(self) -> int:
@@ -35,7 +36,7 @@ class Raw:
     """What a source hands over, checked but not yet split or preprocessed."""
 
     name: str
-    kind: str  # "image" | "tokens"
+    kind: str  # "image" | "tokens" | "frames"
     class_names: tuple[str, ...]
     train: Items
     test: Items | None  # None: no official test part, `data.test` cuts one out
@@ -79,7 +80,7 @@ class DataInfo:
     """The facts a run folder keeps about its data; `to_dict` leaves the vocabulary out (its own file)."""
 
     name: str
-    kind: str  # "image" | "tokens"
+    kind: str  # "image" | "tokens" | "frames"
     class_names: tuple[str, ...]
     input_shape: tuple[int, ...]
     sizes: dict[str, int]
@@ -130,7 +131,7 @@ class Dataset:
     test: tf.data.Dataset
     info: DataInfo
     splits: dict[str, np.ndarray]
-    names: Sequence[str] | None = None  # of the items by that order, where they are files
+    names: Sequence[str] | None = None  # of the items by that order, where they are files or windows
 
 
 def check_images(name: str, x: np.ndarray, shape: Sequence[int], where: str) -> np.ndarray:

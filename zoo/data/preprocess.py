@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.data.decoding import decode, decode_middle, middle
+from zoo.data.frames import Framer
 from zoo.data.headers import Unreadable, measure
 from zoo.data.lookup import Lookup
 from zoo.data.tokens import Ragged, encode, words_of
@@ -20,7 +21,9 @@ LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in PIL
 _KEYS = {
     "image": ("shape", "fit", "pixel_range", "mean", "std"),
     "tokens": ("length", "pad", "truncate"),
+    "frames": ("window", "stride", "columns", "mean", "std"),
 }
+GIVEN = {"image": "image files", "tokens": "text", "frames": ".csv or .npy files of numbers over time"}
 
 
 class Preprocessor:
@@ -28,7 +31,7 @@ class Preprocessor:
 
     Args:
         settings: `DataInfo.preprocessing`. Images: {kind, shape, fit, pixel_range, mean, std}; tokens: {kind, length,
-            pad, truncate}.
+            pad, truncate}; frames: {kind, window, stride, columns, mean, std}.
         vocabulary: the word of each token; needed by `texts` only.
     """
 
@@ -43,6 +46,7 @@ class Preprocessor:
                 "train again",
             )
         self._tokens = {word: token for token, word in enumerate(vocabulary)} if vocabulary is not None else None
+        self.framer = Framer(self.settings) if self.kind == "frames" else None
         if self.kind == "image":
             self.shape = tuple(self.settings["shape"])
             self._low, self._high = map(float, self.settings["pixel_range"])
@@ -55,6 +59,13 @@ class Preprocessor:
     def from_dict(cls, preprocessing: Mapping[str, Any], vocabulary: Sequence[str] | None = None) -> Preprocessor:
         """From `DataInfo.preprocessing` and the saved vocabulary."""
         return cls(preprocessing, vocabulary)
+
+    def inputs(self, inputs: Sequence[Any]) -> tuple[np.ndarray, list[str]]:
+        """Images, texts or numbers over time as `zoo predict` takes them -> the model's batch, and a name for each."""
+        if self.kind == "frames":
+            return self.framer.read(inputs)
+        batch = self.texts(list(inputs)) if self.kind == "tokens" else self.images(list(inputs))
+        return batch, [i if isinstance(i, str) else getattr(i, "name", None) or "array" for i in inputs]
 
     # -- images ------------------------------------------------------------------------------------------------------
 
@@ -94,7 +105,7 @@ class Preprocessor:
 
         Raises ZooError for a file that is no image, and for an image larger than a padded input.
         """
-        self._must_be("image", "image files")
+        self._must_be("image")
         rows = []
         for i, given in enumerate(inputs):
             if isinstance(given, (str, Path)):
@@ -185,7 +196,7 @@ class Preprocessor:
         return Lookup(self._known_words(), length=s["length"], pad=s["pad"], truncate=s["truncate"])
 
     def _known_words(self) -> dict[str, int]:
-        self._must_be("tokens", "text")
+        self._must_be("tokens")
         if self._tokens is None:
             raise ZooError(
                 "this run has no vocabulary, so text cannot be turned into tokens",
@@ -199,10 +210,10 @@ class Preprocessor:
         s = self.settings
         return tokens.padded(indices, s["length"], pad=s["pad"], truncate=s["truncate"])
 
-    def _must_be(self, kind: str, what: str) -> None:
+    def _must_be(self, kind: str) -> None:
         if self.kind != kind:
-            other = "text" if self.kind == "tokens" else "image files"
-            raise ZooError(f"this run was not trained on {what}", other, f"give {other}")
+            own = GIVEN[self.kind]
+            raise ZooError(f"this run was not trained on {GIVEN[kind]}", own, f"give {own}")
 
 
 def _per_channel(key: str, values: Sequence[float] | None, channels: int) -> np.ndarray | None:

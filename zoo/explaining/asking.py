@@ -178,7 +178,9 @@ def _mistakes(q: Question, draw: bool, colour: bool) -> Answer:
         plain = [{**m.to_dict(), "words": t["words"]} for (m, _), t in zip(pairs, shown.plain, strict=True)]
         return Answer(plain, shown.texts, shown.written)
     found = mistakes(run, q.mistakes)
-    lines = [f"{m.name or f'#{m.index}'}: {m.true} taken for {m.predicted}, {m.probability:.1%}" for m in found]
+    lines = [f"{m.name or f'#{m.index}'}: {m.true} taken for {m.predicted}, {m.probability:.1%}"
+             f"{'' if m.text is None else f' ({m.text})'}" for m in found]  # fmt: skip
     title = f"{run.config.name}: the {len(found)} most confident mistakes of the test set"
-    written = drawing.plot_mistakes(found, q.place("mistakes.png"), title=title) if draw and found else None
+    pictured = draw and found and found[0].image is not None
+    written = drawing.plot_mistakes(found, q.place("mistakes.png"), title=title) if pictured else None
     return Answer([m.to_dict() for m in found], ["\n".join(lines) or NO_MISTAKE], written)

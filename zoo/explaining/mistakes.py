@@ -28,8 +28,8 @@ class Mistake:
         predicted: the name of the likeliest class.
         probability: of the predicted class.
         true_probability: of the true class.
-        image: uint8 (H, W, C) as the net saw it; None for a text.
-        text: the words as the net read them; None for an image.
+        image: uint8 (H, W, C) as the net saw it; None for a text or a window of numbers.
+        text: the words as the net read them, or the range of each column of numbers; None for an image.
     """
 
     index: int
@@ -106,7 +106,10 @@ def shown(run: Run, dataset: Dataset, split: str, indices: np.ndarray) -> list[n
     rows = rows_of(dataset, split, indices)
     if run.data["kind"] == "tokens":
         return [decode(row, run.vocabulary) for row in rows]
-    return list(Preprocessor.from_dict(run.data["preprocessing"]).pixels(rows))
+    preprocessor = Preprocessor.from_dict(run.data["preprocessing"])
+    if run.data["kind"] == "frames":
+        return [preprocessor.framer.described(row) for row in rows]
+    return list(preprocessor.pixels(rows))
 
 
 def rows_of(dataset: Dataset, split: str, indices: np.ndarray) -> np.ndarray:

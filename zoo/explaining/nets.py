@@ -27,7 +27,7 @@ class Net:
     Attributes:
         name: of the run or the model.
         model: one output, the logits.
-        kind: "image" or "tokens".
+        kind: "image", "tokens" or "frames".
         class_names: in the order of the logits.
         batch: inputs -> what the model takes, (N, ...).
         window: height and width of a photo -> the part of it that the net sees; may reach over its edges.
@@ -87,7 +87,7 @@ def _of_run(run: Run) -> Net:
         model=model,
         kind=info["kind"],
         class_names=tuple(info["class_names"]),
-        batch=preprocessor.texts if info["kind"] == "tokens" else preprocessor.images,
+        batch=lambda inputs: preprocessor.inputs(inputs)[0],
         window=lambda height, width: _window(info["preprocessing"], height, width),
         place=lambda: devices.place(run.config.runtime.device),
         vocabulary=run.vocabulary,

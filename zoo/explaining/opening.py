@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from zoo.config.facts import CONTENTS
 from zoo.errors import ZooError
 from zoo.explaining import words
 from zoo.explaining.maps import Filters, Maps, filters
@@ -47,6 +48,9 @@ def explain(
     if isinstance(inputs, str | bytes) or not len(inputs):
         raise ZooError("explain was given no list of inputs", "a list of images or texts", "put the input in brackets")
     net = open_net(run, weights=weights, class_index=class_index)
+    if net.kind == "frames":
+        raise ZooError(f"{net.name} was trained on numbers over time, whose windows nothing here explains",
+                       "a run on images or texts")  # fmt: skip
     if net.kind == "tokens":
         _only_images(net, layer, "layer", "Grad-CAM needs the maps of a convolutional net of images")
         return explain_texts(net, inputs, class_name, method or words.METHODS[0])
@@ -83,7 +87,8 @@ def explain_mistakes(run: Run | str, count: int, *, method: str | None = None) -
     """The most confident mistakes of a text run on the test set, each with the words that led to the wrong class."""
     run = finished(run)
     if run.data["kind"] != "tokens":
-        raise ZooError(f"{run} was trained on images", "a text run", "draw its mistakes on a contact sheet")
+        what = CONTENTS[run.data["kind"]]
+        raise ZooError(f"{run} was trained on {what}", "a text run", "ask for its mistakes without their words")
     from zoo.evaluation import dataset_of
 
     dataset = dataset_of(run)
@@ -98,5 +103,7 @@ def explain_mistakes(run: Run | str, count: int, *, method: str | None = None) -
 
 
 def _only_images(net: Net, asked: Any, what: str, why: str) -> None:
-    if asked and net.kind == "tokens":
-        raise ZooError(f"{what} was asked of {net.name}, which was trained on texts; {why}", "a net of images")
+    if asked and net.kind != "image":
+        why = f"; {why}" if net.kind == "tokens" else ""
+        raise ZooError(f"{what} was asked of {net.name}, which was trained on {CONTENTS[net.kind]}{why}",
+                       "a net of images")  # fmt: skip

@@ -76,6 +76,9 @@ def _check(run: Run, format: str, raw: bool) -> None:
     if not run.finished:
         raise ZooError(f"the run {run} is not finished", "a finished run",
                        "give the same `zoo train` command again to complete it")  # fmt: skip
+    if raw and run.data["kind"] == "frames":
+        raise ZooError("--raw is for runs on images or texts, and windows of numbers are given as they are",
+                       "an export of the net alone", "leave --raw out")  # fmt: skip
     if raw and format != "saved_model":
         why = "ONNX and LiteRT have no operation that decodes a JPEG or looks up a word, and a .keras file would need "
         raise ZooError(f"--raw with --format {format}: {why}the zoo to do so", "--format saved_model --raw",

@@ -75,6 +75,8 @@ def _prepared(facts: dict[str, Any], vocabulary: bool) -> str:
     load, net, run = LOAD[facts["format"]]
     if facts["preprocessing"]["kind"] == "image":
         given = _image(facts)
+    elif facts["preprocessing"]["kind"] == "frames":
+        given = _frames(facts)
     else:
         given = _text(facts) if vocabulary else _tokens(facts)
     foreign = "import zoo.layers\n" if any("zoo." in note for note in facts["notes"]) else ""
@@ -111,6 +113,12 @@ def _image(facts: dict[str, Any]) -> str:
 x = ({scaled}).astype("float32")"""
 
 
+def _frames(facts: dict[str, Any]) -> str:
+    s, shape = facts["preprocessing"], facts["input"]["shape"]
+    return f"""values = np.zeros({shape})  # your numbers: {", ".join(s["columns"])}
+x = ((values - np.array({s["mean"]})) / np.array({s["std"]}))[None].astype("float32")"""
+
+
 def _tokens(facts: dict[str, Any]) -> str:
     return f'x = np.zeros([1, {facts["input"]["shape"][0]}], "int32")  # your text as the tokens of the data set'
 
@@ -136,6 +144,9 @@ def _input(facts: dict[str, Any], vocabulary: bool) -> str:
         if facts["raw"]:
             return f"It takes the bytes of JPEG, PNG, BMP or GIF files; each is {FIT[s['fit']]} to {size}, {colours}."
         return f"The input is {shape}, {colours}. Images of other sizes were {FIT[s['fit']]} to {size}."
+    if s["kind"] == "frames":
+        return (f"The input is {s['window']} time steps of {len(s['columns'])} numbers, less the mean and divided by "
+                "the standard deviation of the training part.")  # fmt: skip
     if facts["raw"]:
         return f"It takes texts in UTF-8 and reads up to {s['length']} words of each."
     return (f"The input is {s['length']} tokens: {START} begins a text, {UNKNOWN} is an unknown word, 0 pads"

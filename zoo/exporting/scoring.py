@@ -70,8 +70,7 @@ def _check_fit(path: Path, opened: reading.Opened, info: DataInfo) -> None:
     if not fits:
         raise ZooError(f"{path} takes inputs of {_shown(shape)}, but the config's data give {_shown(wanted)}",
                        "the config it was trained with", "see the config.yaml of its run")  # fmt: skip
-    kind = "tokens" if opened.dtype.startswith("int") else "image"
-    if kind != info.kind:
+    if opened.dtype.startswith("int") != (info.kind == "tokens"):
         raise ZooError(f"{path} takes {opened.dtype}, but the config's data are {info.kind}",
                        "the config it was trained with", "see the config.yaml of its run")  # fmt: skip
     if opened.units != info.classes and (opened.units, info.classes) != (1, 2):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo import rundir, tables
+from zoo.config.facts import CONTENTS
 from zoo.errors import ZooError
 from zoo.explaining.mistakes import finished
 from zoo.feature_space.neighbours import analogy, nearest, terms
@@ -51,7 +52,8 @@ class Question:
         if self.run is not None:
             run = finished(rundir.open_run(self.run))
             if self.sought and run.data["kind"] != "tokens":
-                raise ZooError(f"{run} was trained on images", "a text run for words", "or give --vectors FILE")
+                what = CONTENTS[run.data["kind"]]
+                raise ZooError(f"{run} was trained on {what}", "a text run for words", "or give --vectors FILE")
         return self
 
     def space(self) -> Space:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoo.config.facts import CONTENTS
 from zoo.errors import ZooError
 from zoo.explaining.mistakes import finished, rows_of
 from zoo.rundir import Run
@@ -128,7 +129,8 @@ def word_space(run: Run | str, *, dataset: Dataset | None = None) -> Space:
 
     run = finished(run)
     if run.data["kind"] != "tokens":
-        raise ZooError(f"{run} was trained on images", "a text run for words", "leave --words out")
+        what = CONTENTS[run.data["kind"]]
+        raise ZooError(f"{run} was trained on {what}", "a text run for words", "leave --words out")
     net = open_net(run)
     embeddings = [layer for layer in net.model.layers if isinstance(layer, keras.layers.Embedding)]
     if not embeddings or net.vocabulary is None:

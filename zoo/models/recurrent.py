@@ -7,6 +7,8 @@ examples (`imdb_lstm.py`, `imdb_bidirectional_lstm.py`).
 As printed: 64 units on 128-dimensional embeddings of 10,000 words, 200 words a text, dropout .5, one logit.
 Deviation: the embedding hands on no mask, as in those scripts: padding (index 0, in front) is read like a
 word. With `mask=True` padding is left out, on whichever side it stands.
+
+With `features` each net reads that many numbers a step in place of words: (200, features) -> (1), no embedding.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 import keras
 
 from zoo.layers import GRU, LSTM, SimpleRNN
-from zoo.models.common import check_sequence, logits
+from zoo.models.common import ZooError, check_sequence, logits
 
 
 def simple_rnn(
@@ -25,11 +27,12 @@ def simple_rnn(
     units: int = 64,
     dropout: float = 0.5,
     mask: bool = False,
+    features: int | None = None,
     classes: int = 1,
     name: str = "simple_rnn",
 ) -> keras.Model:
     """(200) word indices -> (1) logit through a SimpleRNN. Raises ZooError for sizes below one."""
-    inputs, x = _embedded(name, vocabulary_size, sequence_length, embedding_dim, units, mask, classes)
+    inputs, x = _entered(name, vocabulary_size, sequence_length, embedding_dim, units, mask, features, classes)
     x = SimpleRNN(units, name="rnn")(x)  # 64
     return _classified(inputs, x, dropout, classes, name)
 
@@ -42,11 +45,12 @@ def lstm_text(
     units: int = 64,
     dropout: float = 0.5,
     mask: bool = False,
+    features: int | None = None,
     classes: int = 1,
     name: str = "lstm_text",
 ) -> keras.Model:
     """(200) word indices -> (1) logit through an LSTM. Raises ZooError for sizes below one."""
-    inputs, x = _embedded(name, vocabulary_size, sequence_length, embedding_dim, units, mask, classes)
+    inputs, x = _entered(name, vocabulary_size, sequence_length, embedding_dim, units, mask, features, classes)
     x = LSTM(units, name="lstm")(x)  # 64
     return _classified(inputs, x, dropout, classes, name)
 
@@ -59,11 +63,12 @@ def bilstm_imdb(
     units: int = 64,
     dropout: float = 0.5,
     mask: bool = False,
+    features: int | None = None,
     classes: int = 1,
     name: str = "bilstm_imdb",
 ) -> keras.Model:
     """(200) word indices -> (1) logit through an LSTM read in both directions. Raises ZooError as above."""
-    inputs, x = _embedded(name, vocabulary_size, sequence_length, embedding_dim, units, mask, classes)
+    inputs, x = _entered(name, vocabulary_size, sequence_length, embedding_dim, units, mask, features, classes)
     x = keras.layers.Bidirectional(LSTM(units, name="lstm"), name="bilstm")(x)  # 2 x 64
     return _classified(inputs, x, dropout, classes, name)
 
@@ -76,6 +81,7 @@ def gru_text(
     units: int = 64,
     dropout: float = 0.5,
     mask: bool = False,
+    features: int | None = None,
     reset_after: bool = True,
     classes: int = 1,
     name: str = "gru_text",
@@ -85,17 +91,25 @@ def gru_text(
     `reset_after=True` applies the reset gate after the product with the state (two biases, cuDNN's form);
     False is the paper's form. Raises ZooError for sizes below one.
     """
-    inputs, x = _embedded(name, vocabulary_size, sequence_length, embedding_dim, units, mask, classes)
+    inputs, x = _entered(name, vocabulary_size, sequence_length, embedding_dim, units, mask, features, classes)
     x = GRU(units, reset_after=reset_after, name="gru")(x)  # 64
     return _classified(inputs, x, dropout, classes, name)
 
 
-def _embedded(name, vocabulary_size, sequence_length, embedding_dim, units, mask, classes):
+def _entered(name, vocabulary_size, sequence_length, embedding_dim, units, mask, features, classes):
+    """What the recurrent layer reads: embedded words, or `features` numbers a step as they are."""
     sizes = {"vocabulary_size": vocabulary_size, "embedding_dim": embedding_dim, "units": units}
+    sizes |= {} if features is None else {"features": features}
     check_sequence(name, classes=classes, sequence_length=sequence_length, **sizes)
-    inputs = keras.Input((sequence_length,), dtype="int32", name="input")
-    embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, mask_zero=mask, name="embedding")
-    return inputs, embedding(inputs)  # 200x128
+    if features is None:
+        inputs = keras.Input((sequence_length,), dtype="int32", name="input")
+        embedding = keras.layers.Embedding(vocabulary_size, embedding_dim, mask_zero=mask, name="embedding")
+        return inputs, embedding(inputs)  # 200x128
+    if mask:
+        raise ZooError(f"{name} was given mask=True with features={features}", "no mask: numbers have no padding",
+                       "remove mask")  # fmt: skip
+    inputs = keras.Input((sequence_length, features), name="input")
+    return inputs, inputs
 
 
 def _classified(inputs, x, dropout, classes, name):

@@ -13,6 +13,7 @@ from zoo.data.sources import (
     imdb,
     mnist,
     reuters,
+    sequence,
     synthetic,
     tables,
     text_folder,
@@ -45,5 +46,6 @@ SOURCES = {
     "csv": Source(tables.read),
     "tsv": Source(tables.read),
     "jsonl": Source(tables.read),
+    "sequence": Source(sequence.read),
     "synthetic": Source(synthetic.read, takes_path=False),
 }

@@ -34,7 +34,7 @@ def read(data: DataConfig) -> Raw:
         for text, label, where in _labelled(file, data)
     ]
     found = {label for _, label, part, _ in rows if part == "train"}
-    names = tuple(sorted(found, key=(lambda n: int(n)) if all(map(_is_number, found)) else None))
+    names = sorted_classes(found)
     if len(names) < 2:
         held = f"only the class '{names[0]}'" if names else "no rows"
         raise ZooError(f"{path} holds {held} in its training part", "two classes or more", "correct data.label")
@@ -123,6 +123,11 @@ def _json_rows(path: Path, lines: io.StringIO, data: DataConfig) -> Iterator[tup
         if not isinstance(row, dict):
             raise ZooError(f"{where} is not an object", f'{{"{data.text}": ..., "{data.label}": ...}}', "correct it")
         yield where.removesuffix(","), row
+
+
+def sorted_classes(found: set[str]) -> tuple[str, ...]:
+    """Class names by alphabet, numbers by size."""
+    return tuple(sorted(found, key=int if all(map(_is_number, found)) else None))
 
 
 def _is_number(label: str) -> bool:
