@@ -22,7 +22,7 @@ def history(epochs=6, shift=0.0):
 
 
 def figure(histories, best=None):
-    made = _curves_figure(_curves(histories), best, None)
+    made = _curves_figure(_curves(histories), {"": best} if isinstance(best, int) else best or {}, None)
     made.draw_without_rendering()
     return made
 
@@ -59,6 +59,17 @@ def test_seeds_are_a_mean_with_a_band_and_runs_have_colours_of_their_own():
     assert labels[-2:] == ["lenet5 (2 runs: mean, range)", "mlp"]
 
 
+def test_each_of_several_runs_has_a_ring_at_its_best_epoch_and_a_band_has_none():
+    runs = {"lenet5": history(), "mlp": history(7), "seeds": [history(), history(shift=0.05)]}
+    loss, accuracy, _ = figure(runs, {"lenet5": 4, "mlp": 5, "seeds": 2}).axes
+    for ax, key in ((loss, "val_loss"), (accuracy, "val_accuracy")):
+        rings = [line for line in ax.lines if line.get_fillstyle() == "none"]
+        assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in rings] == [
+            (4, history()[3][key]), (5, history(7)[4][key])]  # fmt: skip
+        assert texts(ax) == []
+    assert "best epoch" in [text.get_text() for text in loss.get_legend().get_texts()]
+
+
 @pytest.mark.parametrize("rows", [history(1), history(40), [{"epoch": 1, "loss": 2.0}]])
 def test_short_long_and_bare_histories_are_drawn_within_the_picture(rows):
     made = figure(rows, 1)
@@ -70,7 +81,7 @@ def test_short_long_and_bare_histories_are_drawn_within_the_picture(rows):
 
 
 def test_resumptions_are_lines_between_the_epochs():
-    made = _curves_figure(_curves(history()), 4, None, resumed=[2, 5])
+    made = _curves_figure(_curves(history()), {"": 4}, None, resumed=[2, 5])
     for ax in made.axes:
         assert [line.get_xdata()[0] for line in ax.lines if line.get_color() == RESUMED] == [2.5, 5.5]
     assert "resumed (2 times)" in [text.get_text() for text in made.axes[0].get_legend().get_texts()]

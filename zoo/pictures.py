@@ -149,7 +149,9 @@ def overlay(what: Sequence[str | Path], output: Path | None) -> Path:
     groups = list(alike.values())
     labels = _labels([group[0] for group in groups])
     histories = {label: [run.history for run in group] for label, group in zip(labels, groups, strict=True)}
-    return drawing.plot_curves(histories, output or Path("curves.png"))
+    alone = {label: group[0] for label, group in zip(labels, groups, strict=True) if len(group) == 1}
+    best = {label: run.metrics["best_epoch"] for label, run in alone.items() if run.finished}
+    return drawing.plot_curves(histories, output or Path("curves.png"), best_epoch=best)
 
 
 def _labels(runs: Sequence[Run]) -> list[str]:

@@ -104,7 +104,9 @@ def compare_runs(runs: Sequence[Run | str | Path], to_file: str | Path | None = 
     if to_file is not None:
         from zoo.drawing import plot_curves
 
-        plot_curves({f"{letter} {run.config.name}": run.history for letter, run in lettered.items()}, to_file)
+        named = {f"{letter} {run.config.name}": run for letter, run in lettered.items()}
+        best = {name: run.metrics["best_epoch"] for name, run in named.items() if run.finished}
+        plot_curves({name: run.history for name, run in named.items()}, to_file, best_epoch=best)
     found, why_not = _item_by_item(*opened) if len(opened) == 2 else (None, None)
     return RunComparison(lettered, _differences(lettered), _results(lettered), found, why_not)
 

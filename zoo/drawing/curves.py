@@ -15,6 +15,7 @@ Rows = Sequence[Mapping[str, float]]  # history.csv: epoch, loss, accuracy, val_
 FORMATS = (".png", ".svg", ".pdf")
 NOT_METRICS = {"epoch", "learning_rate", "seconds"}
 MOST_METRICS = 3
+MOST_DOTS = 30  # epochs up to which each is a dot
 SPIKE = 20.0  # times the loss of the first epoch: from here on the axis is logarithmic
 RESUMED = "#c026d3"
 WIDTH = 7.0  # inches
@@ -34,7 +35,7 @@ def plot_curves(
     histories: Rows | Mapping[str, Rows | Sequence[Rows]],
     to_file: str | Path,
     *,
-    best_epoch: int | None = None,
+    best_epoch: int | Mapping[str, int] | None = None,
     resumed: Sequence[int] = (),
     dpi: float = 144,
     title: str | None = None,
@@ -46,7 +47,8 @@ def plot_curves(
         histories: the rows of one run's history.csv; or {label: rows} to lay several runs over each other; a
             label with a list of histories shows their mean with the band from the least to the greatest.
         to_file: .png, .svg or .pdf.
-        best_epoch: the epoch to mark; by default that of a single run's best validation accuracy (or loss).
+        best_epoch: the epoch to mark; by default that of a single run's best validation accuracy (or loss). Of
+            several runs {label: epoch}, each marked by a ring; a band of seeds has none of its own.
         resumed: the epochs after which an interrupted training went on, marked too.
         width: inches; the narrower, the larger the words beside the curves.
 
@@ -61,7 +63,8 @@ def plot_curves(
         raise ZooError("there is no finished epoch to draw", "a history with at least one row", "train first")
     if best_epoch is None and len(curves) == 1 and len(curves[0].runs) == 1:
         best_epoch = _best(curves[0].runs[0])
-    return written(path, lambda target: _save(_curves_figure(curves, best_epoch, title, width, resumed), target, dpi))
+    best = best_epoch if isinstance(best_epoch, Mapping) else {} if best_epoch is None else {curves[0].name: best_epoch}
+    return written(path, lambda target: _save(_curves_figure(curves, best, title, width, resumed), target, dpi))
 
 
 def plot_confusion(
@@ -111,7 +114,11 @@ def _metrics(curves: list[Curves]) -> list[str]:
 
 
 def _curves_figure(
-    curves: list[Curves], best_epoch: int | None, title: str | None, width: float = WIDTH, resumed: Sequence[int] = ()
+    curves: list[Curves],
+    best: Mapping[str, int],
+    title: str | None,
+    width: float = WIDTH,
+    resumed: Sequence[int] = (),
 ) -> Any:
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -122,25 +129,26 @@ def _curves_figure(
     height = 0.9 + 0.44 * sum(heights) * (1 + width / WIDTH)
     figure = Figure(figsize=(width, height), facecolor="white", layout="constrained")
     axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights, squeeze=False)[:, 0]
+    marker = "o" if max(len(run) for curve in curves for run in curve.runs) <= MOST_DOTS else None
     for ax, metric in zip(axes, metrics, strict=False):
         for curve in curves:
-            _draw(ax, curve, metric, "--")
-            _draw(ax, curve, f"val_{metric}", "-")
+            _draw(ax, curve, metric, "--", marker)
+            _draw(ax, curve, f"val_{metric}", "-", marker)
         ax.set_ylabel(metric.replace("_", " "))
         if metric == "loss" and _has_spikes(curves):
             ax.set_yscale("log")
             ax.set_ylabel("loss (logarithmic)")
     if rates:
         for curve in curves:
-            _draw(axes[-1], curve, "learning_rate", "-")
+            _draw(axes[-1], curve, "learning_rate", "-", marker)
         axes[-1].set_ylabel("learning rate")
         axes[-1].ticklabel_format(axis="y", style="sci", scilimits=(-3, 3))
     for ax in axes:
         ax.grid(True, color="#e4e4e7", linewidth=0.8)
         ax.set_axisbelow(True)
         ax.spines[["top", "right"]].set_visible(False)
-        if best_epoch is not None:
-            ax.axvline(best_epoch, color="#52525b", linewidth=1, linestyle=":")
+        for epoch in best.values() if len(curves) == 1 else ():
+            ax.axvline(epoch, color="#52525b", linewidth=1, linestyle=":")
         for epoch in resumed:
             ax.axvline(epoch + 0.5, color=RESUMED, linewidth=1, linestyle=(0, (6, 3)))
         ax.margins(y=0.08)
@@ -148,15 +156,17 @@ def _curves_figure(
     axes[-1].set_xlim(min(epochs) - 0.5, max(epochs) + 0.5)
     axes[-1].set_xlabel("epoch")
     axes[-1].xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    _mark_best(axes, metrics, curves, best_epoch)
+    for curve in curves:
+        if curve.name in best and len(curve.runs) == 1:
+            _mark_best(axes, metrics, curve, best[curve.name], in_figures=len(curves) == 1)
     _say_what_is_missing(axes, metrics, curves)
-    _key(axes[0], curves, best_epoch, resumed)
+    _key(axes[0], curves, best, resumed)
     if title:
         figure.suptitle(title, fontsize=12, fontweight="bold", x=0.01, ha="left")
     return figure
 
 
-def _draw(ax: Any, curve: Curves, key: str, style: str) -> None:
+def _draw(ax: Any, curve: Curves, key: str, style: str, marker: str | None) -> None:
     """A line per run; the mean with a band where a label has several."""
     lines = [
         {int(row["epoch"]): value if math.isfinite(value) else math.nan
@@ -169,7 +179,6 @@ def _draw(ax: Any, curve: Curves, key: str, style: str) -> None:
     epochs = sorted(set.intersection(*(set(line) for line in lines)) or set(lines[0]))
     values = [[line[epoch] for line in lines if epoch in line] for epoch in epochs]
     mean = [sum(column) / len(column) for column in values]
-    marker = "o" if len(epochs) <= 30 else None
     ax.plot(epochs, mean, style, color=curve.colour, marker=marker, markersize=3, linewidth=1.5,
             alpha=0.65 if style == "--" else 1.0)  # fmt: skip
     if len(lines) > 1:
@@ -177,16 +186,16 @@ def _draw(ax: Any, curve: Curves, key: str, style: str) -> None:
         ax.fill_between(epochs, low, high, color=curve.colour, alpha=0.15, linewidth=0)
 
 
-def _mark_best(axes: Any, metrics: list[str], curves: list[Curves], best_epoch: int | None) -> None:
-    """A ring on each validation curve at the best epoch, with its value."""
-    if best_epoch is None or len(curves) != 1 or len(curves[0].runs) != 1:
-        return
-    row = next((row for row in curves[0].runs[0] if int(row["epoch"]) == best_epoch), {})
+def _mark_best(axes: Any, metrics: list[str], curve: Curves, best_epoch: int, *, in_figures: bool) -> None:
+    """A ring on each validation curve at the best epoch, with its value where it stands alone."""
+    row = next((row for row in curve.runs[0] if int(row["epoch"]) == best_epoch), {})
     for ax, metric in zip(axes, metrics, strict=False):
         value = row.get(f"val_{metric}", row.get(metric))
         if value is None:
             continue
-        ax.plot([best_epoch], [value], "o", color=curves[0].colour, markersize=9, fillstyle="none", markeredgewidth=1.6)
+        ax.plot([best_epoch], [value], "o", color=curve.colour, markersize=9, fillstyle="none", markeredgewidth=1.6)
+        if not in_figures:
+            continue
         low, high = ax.get_ylim()
         left, right = ax.get_xlim()
         beside = best_epoch > left + 0.7 * (right - left)
@@ -219,7 +228,7 @@ def _say_what_is_missing(axes: Any, metrics: list[str], curves: list[Curves]) ->
                     fontsize=9, color="#b91c1c")  # fmt: skip
 
 
-def _key(ax: Any, curves: list[Curves], best_epoch: int | None, resumed: Sequence[int]) -> None:
+def _key(ax: Any, curves: list[Curves], best: Mapping[str, int], resumed: Sequence[int]) -> None:
     from matplotlib.lines import Line2D
 
     first = curves[0].colour if len(curves) == 1 else "#3f3f46"
@@ -227,8 +236,12 @@ def _key(ax: Any, curves: list[Curves], best_epoch: int | None, resumed: Sequenc
     handles = [Line2D([], [], color=first, linestyle="--", alpha=0.65, label="training")]
     if has_val:
         handles.append(Line2D([], [], color=first, label="validation"))
-    if best_epoch is not None:
-        handles.append(Line2D([], [], color="#52525b", linestyle=":", label=f"best epoch ({best_epoch})"))
+    if best and len(curves) == 1:
+        label = f"best epoch ({next(iter(best.values()))})"
+        handles.append(Line2D([], [], color="#52525b", linestyle=":", label=label))
+    elif best:
+        handles.append(Line2D([], [], color=first, linestyle="", marker="o", markersize=8, fillstyle="none",
+                              label="best epoch"))  # fmt: skip
     if resumed:
         times = f" ({len(resumed)} times)" if len(resumed) > 1 else ""
         handles.append(Line2D([], [], color=RESUMED, linestyle=(0, (6, 3)), label=f"resumed{times}"))

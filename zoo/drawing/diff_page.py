@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FORMATS = {".svg": "vector graphic", ".png": "picture at any dpi", ".txt": "plain text"}
 BETWEEN = 40.0  # from the one model to the other
 HALO = 3.5
+GAP = LABEL_GAP + 6.0  # between two boxes, whose halos take a part
 BAR = 22.0
 LISTED = 40  # differences below the picture; the text has them all
 # kind -> (halo, sign)
@@ -58,7 +59,7 @@ def _write(found: Diff, path: Path, dpi: float) -> None:
 
 def diff_page(found: Diff) -> Drawing:
     """The drawing: title, both models, the legend, the list."""
-    layouts = Layout(prefix="before-"), Layout(prefix="after-")
+    layouts = Layout(prefix="before-", label_gap=GAP), Layout(prefix="after-", label_gap=GAP)
     strips = [_strip(kind, rows, layouts) for kind, rows in alike(found.rows)]
     sides = [[part for _, parts in strips for part in parts[k : k + 1] if part] for k in (0, 1)]
     heads = [_facts(found.before), _facts(found.after)]
@@ -159,7 +160,7 @@ def _body(strips, spines: tuple[float, float], y: float, width: float) -> tuple[
     shapes = [None, None]  # of what flows down each spine
     ends = [max(n for n, (_, parts) in enumerate(strips) if not parts or parts[k]) for k in (0, 1)]
     for number, (rows, parts) in enumerate(strips):
-        gap = LABEL_GAP
+        gap = GAP
         for k in (0, 1):
             into = not parts or parts[k] is not None
             if shapes[k] is not None and number <= ends[k]:

@@ -60,9 +60,10 @@ class Fragment:
 class Layout:
     """Places items; keeps the numbering of the refs that tie a box to the layers it stands for."""
 
-    def __init__(self, usual: dict[str, str] | None = None, prefix: str = "") -> None:
+    def __init__(self, usual: dict[str, str] | None = None, prefix: str = "", label_gap: float = LABEL_GAP) -> None:
         self.items: dict[str, Item] = {}
         self.prefix = prefix  # of the refs
+        self.label_gap = label_gap  # within a block
         self.usual = usual or {}  # kind -> the note that the legend carries for small boxes
 
     def ref(self, item: Item) -> str:
@@ -89,7 +90,7 @@ class Layout:
         outs: tuple[float, ...] = (0.0,)
         for k, item in enumerate(items):
             if k:
-                gap = LABEL_GAP if labelled else SMALL_GAP if look == "small" else GAP
+                gap = self.label_gap if labelled else SMALL_GAP if look == "small" else GAP
                 marks += edge(y, y + gap, items[k - 1].shape if labelled else None)
                 y += gap
                 if labelled:
