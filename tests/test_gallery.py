@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -76,6 +77,19 @@ def test_in_a_browser(browser, site):
                 assert all(request.startswith(inside) for request in seen.requests)
                 assert not seen.scrolls_sideways()
                 assert (sum(seen.background()) < 100) == dark
+
+
+def test_a_card_s_picture_begins_at_the_first_box(browser, site):
+    with opened(browser, site) as seen:
+        sources = seen.page.evaluate("[...document.querySelectorAll('.card img')].map(i => i.getAttribute('src'))")
+    assert sources
+    for source in sources:
+        file, view = source.split("#")
+        top = float(re.search(r"viewBox\(0,([\d.]+),", view)[1])
+        heights = [float(y) for y in re.findall(r'<text x="[\d.]+" y="([\d.]+)"', (site.parent / file).read_text())]
+        above = [y for y in heights if y < top]
+        assert 2 <= len(above) <= 3  # the name and its totals, on one line or two
+        assert min(y for y in heights if y > top) < top + 40
 
 
 def test_every_link_leads_somewhere(browser, site, desk):

@@ -190,3 +190,13 @@ def test_elements_escape_what_they_are_given():
     assert "<td>&lt;</td>" in table(("a", "b"), [("c", "<")])
     assert facts([("<", Html("<b>"))]) == "<dl><dt>&lt;</dt><dd><b></dd></dl>"
     assert picture(b"x", "png", "<") == '<img src="data:image/png;base64,eA==" alt="&lt;">'
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_on_paper_it_is_light_and_few_pages(browser, images, dark, tmp_path):
+    with opened(browser, images.path / "report.html", dark=dark) as seen:
+        seen.page.emulate_media(media="print", color_scheme="dark" if dark else "light")
+        assert seen.background() == (255, 255, 255)
+        assert seen.faint() == []
+        pdf = seen.page.pdf(path=tmp_path / "x.pdf", format="A4")
+    assert 1 < len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 4

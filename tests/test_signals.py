@@ -7,6 +7,7 @@ import keras
 import pytest
 from running import assert_equal_runs, make, train
 
+from zoo import cli
 from zoo.errors import Interrupted
 from zoo.training.state import Keeper, Signals
 
@@ -73,3 +74,23 @@ def test_nothing_is_left_behind():
         assert signal.getitimer(signal.ITIMER_REAL)[0] > 0
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
     assert {number: signal.getsignal(number) for number in before} == before
+
+
+def test_a_command_that_is_terminated_takes_away_what_it_had_begun(monkeypatch, capsys):
+    tidied = []
+
+    def command(**_):
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            tidied.append("the hidden folder")
+
+    monkeypatch.setattr(cli, "app", command)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(SystemExit, match="143"):
+            cli.main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert tidied
+    assert capsys.readouterr().err == "zoo: ended by SIGTERM\n"

@@ -70,11 +70,17 @@ def settings_of(name: str, weights: str) -> dict[str, Any]:
     source = loading.source_of(name, weights)
     if source is None and spec.weights:
         layouts = " or ".join(dict.fromkeys(row.layout for row in spec.weights))
-        raise ZooError(f"{weights} is no published file of {name}", f"a source of `zoo info {name}`, "
-                       f"or a file in the layout of {layouts}", "the ending tells: .h5, .safetensors or .pth")
+        raise ZooError(
+            f"{weights} is no published file of {name}",
+            f"a source of `zoo info {name}`, or a file in the layout of {layouts}",
+            "the ending tells: .h5, .safetensors or .pth",
+        )
     if source is None:
-        raise ZooError(f"{name} has no published weights, so the input they expect is not known",
-                       "a model with weights in `zoo info`", "give a run folder instead, which brings its own")
+        raise ZooError(
+            f"{name} has no published weights, so the input they expect is not known",
+            "a model with weights in `zoo info`",
+            "give a run folder instead, which brings its own",
+        )
     return preprocessing(source.preprocessing, spec.input_shape)
 
 

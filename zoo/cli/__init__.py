@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 from zoo.cli import models, training, runs, seeing, data  # isort: skip (in the order the help shows)
@@ -15,6 +16,7 @@ __all__ = ["app", "data", "main", "models", "runs", "seeing", "training"]
 def main() -> None:
     """Run the command line; a user's mistake is one sentence on stderr and exit code 2."""
     quiet = os.environ.get("ZOO_DEBUG") != "1"
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         app(standalone_mode=True)
     except ZooError as error:
@@ -26,6 +28,11 @@ def main() -> None:
     except BrokenPipeError:  # `zoo list | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+
+
+def _terminated(*_) -> None:
+    """Unwinds, so that half-written files are taken away; training answers in a way of its own."""
+    raise Interrupted("ended by SIGTERM", 143)
 
 
 def _end(sentence: str, code: int, quiet: bool) -> None:

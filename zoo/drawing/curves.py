@@ -249,13 +249,20 @@ def _key(ax: Any, curves: list[Curves], best: Mapping[str, int], resumed: Sequen
         for curve in curves:
             seeds = f" ({len(curve.runs)} runs: mean, range)" if len(curve.runs) > 1 else ""
             handles.append(Line2D([], [], color=curve.colour, linewidth=3, label=f"{_cut(curve.name)}{seeds}"))
-    longest = max(len(handle.get_label()) for handle in handles)
-    columns = 4 if longest <= 16 else 3 if longest <= 28 else 2 if longest <= 44 else 1
-    columns = min(columns, len(handles))
+    room = ax.figure.get_figwidth() - 0.8  # inches
+    fitting = (n for n in range(min(4, len(handles)), 1, -1) if _key_width(handles, n) <= room)
     ax.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2, ncols=columns,
+        handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2, ncols=next(fitting, 1),
         frameon=False, fontsize=9,
     )  # fmt: skip
+
+
+def _key_width(handles: list[Any], columns: int) -> float:
+    """Inches that the key takes in so many columns: a line and a label of 9 points in each."""
+    import numpy as np
+
+    parts = np.array_split([len(handle.get_label()) for handle in handles], columns)  # as matplotlib fills them
+    return sum(0.45 + 0.072 * max(part) for part in parts)
 
 
 def _cut(name: str, most: int = 56) -> str:

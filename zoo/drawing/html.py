@@ -26,7 +26,8 @@ details:target > summary {{ color: var(--mark); font-weight: bold }}
 table {{ border-collapse: collapse; font-size: 12px; margin: 0 0 .6rem }}
 th, td {{ text-align: left; padding: .15rem .6rem .15rem 0; white-space: nowrap }}
 .n {{ text-align: right; font-variant-numeric: tabular-nums }}
-@media (prefers-color-scheme: dark) {{ :root {{ --mark: #93c5fd; --lit: #78350f }} body {{ background: #18181b }}
+@media screen and (prefers-color-scheme: dark) {{
+  :root {{ --mark: #93c5fd; --lit: #78350f }} body {{ background: #18181b }}
   main svg {{ filter: invert(.91) hue-rotate(180deg) }} }}
 @media (max-width: 800px) {{ body {{ display: block }} aside {{ position: static; max-height: none; border: 0 }}
   main {{ overflow-x: auto }} main svg {{ max-width: none }} }}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ STYLE = """
   display: flex; flex-direction: column }
 .card[hidden] { display: none }
 .card > a { background: #ffffff; border-bottom: 1px solid var(--line); display: block }
-.card img { display: block; width: 100%; height: 11rem; object-fit: cover; object-position: top }
+.card img { display: block; width: 100%; height: 13rem; object-fit: cover; object-position: top }
 .card div { padding: .7rem .9rem .9rem } .card h3 { margin: 0 0 .2rem } .card p { margin: .2rem 0; font-size: .9rem }
 .card dl { font-size: .875rem; margin-top: .5rem; grid-template-columns: max-content minmax(0, 1fr) }
 .card dd { margin: 0 }
@@ -37,7 +38,7 @@ STYLE = """
 .chart svg { width: 100%; min-width: 38rem; height: auto; max-width: 60rem; margin: 0 auto }
 #diagram svg { margin: 0 auto } #comparison td, #results td, #runs td, #weights td,
 #printed td, #summary td[style*=right] { white-space: nowrap } header + main { margin-top: 1rem }
-@media (max-width: 30rem) { .card img { height: 7.5rem } }
+@media (max-width: 30rem) { .card img { height: 11rem } .card dl { gap: .1rem .8rem } }
 """
 
 # The words one types, and the task, leave those cards and rows that hold all of them.
@@ -75,7 +76,8 @@ class Entry:
 def card(entry: Entry) -> Html:
     """A glance at a model: the beginning of its diagram, its paper, its size, its accuracy."""
     spec, page = entry.spec, f"models/{entry.spec.name}.html"
-    thumb = tag("img", src=f"models/{spec.name}.svg", alt=f"diagram of {spec.name}", loading="lazy")
+    source = f"models/{spec.name}.svg#{_below_heading(entry.diagram)}"
+    thumb = tag("img", src=source, alt=f"diagram of {spec.name}", loading="lazy")
     pairs: list[tuple[str, Any]] = [("parameters", f"{spec.counts.trainable:,}")]
     pairs.append(("multiply-adds", tables.number(spec.counts.macs)))
     pairs += [("paper prints", f"{f.what} {f.printed}") for f in spec.printed]
@@ -86,6 +88,14 @@ def card(entry: Entry) -> Html:
     words = f"{spec.paper.title} {spec.paper.authors}".lower() if spec.paper else ""
     return tag("li", tag("a", thumb, href=page, tabindex=-1, aria_hidden="true"), body, id=spec.name, class_="card",
                data_task=spec.task, data_words=words)  # fmt: skip
+
+
+def _below_heading(svg: str) -> str:
+    """The view of a diagram that begins with its first box: the card says name and size itself."""
+    width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups()
+    first = re.search(r'<g id=.*?<rect x="[\d.]+" y="([\d.]+)"', svg)
+    top = float(first[1]) - 10 if first else 0.0
+    return f"svgView(viewBox(0,{top:g},{width},{float(height) - top:g});preserveAspectRatio(xMidYMin))"
 
 
 def _paper(spec: ModelSpec) -> Html:

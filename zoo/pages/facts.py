@@ -56,11 +56,17 @@ def model(run: Run, net: keras.Model) -> Html:
 def _config(run: Run) -> Iterator[Html]:
     config = run.config
     changed = dict(_flat(config.model_dump(mode="json", exclude_defaults=True)))
-    rows = [(key, _plain(value), _default(config, key.split("."))) for key, value in changed.items()
+    rows = [(_breakable(key), _plain(value), _default(config, key.split("."))) for key, value in changed.items()
             if key not in NOT_TOLD and value is not None]  # fmt: skip
     yield tag("h3", "Settings that are not the defaults")
     yield table(("setting", "value", "default"), rows) if rows else tag("p", "None: all are the defaults.")
-    yield folded("all settings", table(("setting", "value"), [(k, _plain(v)) for k, v in _flat(config.to_dict())]))
+    rows = [(_breakable(key), _plain(value)) for key, value in _flat(config.to_dict())]
+    yield folded("all settings", table(("setting", "value"), rows))
+
+
+def _breakable(key: str) -> Html:
+    """A key that a narrow page may break behind its points."""
+    return joined(key.split("."), Html(".<wbr>"))
 
 
 def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:

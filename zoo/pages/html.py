@@ -126,8 +126,8 @@ def page(title: str, body: Html, *, style: str = "", script: str = "", images: s
 STYLE = """
 :root { color-scheme: light dark; --ink: #18181b; --muted: #52525b; --page: #f4f4f5; --card: #ffffff; --line: #d4d4d8;
   --link: #1d4ed8; --blue: #1e40af; --red: #b91c1c; --soft: #f4f4f5 }
-@media (prefers-color-scheme: dark) { :root { --ink: #f4f4f5; --muted: #a1a1aa; --page: #09090b; --card: #18181b;
-  --line: #3f3f46; --link: #93c5fd; --soft: #27272a } }
+@media screen and (prefers-color-scheme: dark) { :root { --ink: #f4f4f5; --muted: #a1a1aa; --page: #09090b;
+  --card: #18181b; --line: #3f3f46; --link: #93c5fd; --soft: #27272a } }
 * { box-sizing: border-box }
 body { margin: 0; background: var(--page); color: var(--ink); overflow-wrap: anywhere;
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, Helvetica, Arial, "Liberation Sans", sans-serif }
@@ -162,7 +162,10 @@ summary { cursor: pointer; margin: .6rem 0 .3rem } footer { color: var(--muted);
   padding-bottom: 2rem }
 @media (max-width: 30rem) { th, td { padding-right: .55rem } dl { grid-template-columns: 1fr; gap: 0 }
   dd { margin-bottom: .4rem } section { padding: .8rem .8rem } }
-@media print { body { background: #fff } section { break-inside: avoid; border: 0 } nav { display: none } }
+@media print { :root { font-size: 11px; print-color-adjust: exact; -webkit-print-color-adjust: exact }
+  body { background: #fff; font-size: 11px } nav { display: none } header, main, footer { padding: 0 }
+  section { border: 0; padding: 0 0 .6rem; margin: 0 } h2, h3 { break-after: avoid }
+  table, dl, pre, svg, img, li { break-inside: avoid } .wide { overflow: visible } }
 """
 
 # A click on a column's head sorts by it: numbers by value, largest first; words by the alphabet; dashes last.

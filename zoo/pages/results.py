@@ -47,7 +47,7 @@ STYLE = """
 .mistakes .pixels { image-rendering: pixelated }
 .mistakes blockquote { margin: .2rem 0; padding: .1rem 0 .1rem .8rem; border-left: 3px solid var(--line) }
 .mistakes b { font-weight: 600 } .mistakes .taken { color: var(--wrong) } :root { --wrong: #b91c1c }
-@media (prefers-color-scheme: dark) { :root { --wrong: #fca5a5 } .confusion td { color: #ffffff } }
+@media screen and (prefers-color-scheme: dark) { :root { --wrong: #fca5a5 } .confusion td { color: #ffffff } }
 """
 
 
