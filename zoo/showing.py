@@ -136,8 +136,9 @@ def html_table(head, rows, left: int) -> str:
     """A table of escaped cells; the first `left` columns flush left, the others right."""
 
     def line(cells, tag: str) -> str:
-        return "".join(f'<{tag} style="text-align:{"left" if k < left else "right"}">{escape(str(cell))}</{tag}>'
-                       for k, cell in enumerate(cells))  # fmt: skip
+        sides = ("left" if k < left else "right;white-space:nowrap" for k in range(len(cells)))
+        return "".join(f'<{tag} style="text-align:{side}">{escape(str(cell))}</{tag}>'
+                       for side, cell in zip(sides, cells, strict=True))  # fmt: skip
 
     body = "".join(f"<tr>{line(row, 'td')}</tr>" for row in rows)
     return f"<table><thead><tr>{line(head, 'th')}</tr></thead><tbody>{body}</tbody></table>"

@@ -78,10 +78,11 @@ class ModelSpec:
 
     def _repr_html_(self) -> str:
         """The row as a small table, for notebooks."""
+        shape = "×".join("?" if side is None else f"{side}" for side in self.input_shape)
         macs = "open" if self.counts.macs is None else f"{self.counts.macs:,}"
         facts = [
             ("what", escape(self.summary)),
-            ("input", f"{self.input_shape}, {self.classes} classes"),
+            ("input", f"{shape} → {self.classes:,} logit{'s' * (self.classes > 1)}"),
             ("parameters", f"{self.counts.trainable:,} trainable, {self.counts.total:,} in all"),
             ("multiply-adds", f"{macs} for one input"),
         ]
@@ -92,6 +93,7 @@ class ModelSpec:
             facts.append(("the paper's", escape(f"{figure.what}: {figure.printed} ({figure.where})")))
         facts += [("deviation", escape(words)) for words in self.deviations or ("none",)]
         facts += [("weights", escape(f"{w.name}, {w.accuracy or w.licence}")) for w in self.weights if w.include_top]
-        rows = "".join(f'<tr><th style="text-align:left">{key}</th><td style="text-align:left">{value}</td></tr>'
+        key_style, value_style = "text-align:left;white-space:nowrap", "text-align:left"
+        rows = "".join(f'<tr><th style="{key_style}">{key}</th><td style="{value_style}">{value}</td></tr>'
                        for key, value in facts)  # fmt: skip
         return f"<table><caption><b>{escape(self.name)}</b></caption><tbody>{rows}</tbody></table>"
