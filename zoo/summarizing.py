@@ -111,7 +111,7 @@ def summary(model_or_name: keras.Model | str, *, all_layers: bool = False, expla
     model = outline(model_or_name) if isinstance(model_or_name, str) else model_or_name
     layers = counting.count_layers(model)
     counts = counting.count(model)
-    graph = model_graph(model)
+    graph = model_graph(model, renamed=False)
     rows = tuple(Row(r.name, _sliding(r), r.output_shape, r.trainable + r.non_trainable, r.macs, r.receptive_field)
                  for r in layers)  # fmt: skip
     shown = {row.name for row in rows}

@@ -47,10 +47,14 @@ class Graph:
     consumers: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def model_graph(model: Any) -> Graph:
-    """Read a functional, Sequential or (as a chain of its layers) subclassed Keras model."""
-    nodes, outputs = _functional(model) if _is_functional(model) else _chain(model)
-    macs, total_macs = _counts(model, shown_names(model))
+def model_graph(model: Any, *, renamed: bool = True) -> Graph:
+    """Read a functional, Sequential or (as a chain of its layers) subclassed Keras model.
+
+    Its nodes have the names of `shown_names`; unless `renamed` those of the layers themselves.
+    """
+    shown = shown_names(model) if renamed else {}
+    nodes, outputs = _functional(model, shown) if _is_functional(model) else _chain(model, shown)
+    macs, total_macs = _counts(model, shown)
     counted = {
         name: Node(n.name, n.words, n.layer_class, n.shape, n.params, n.inputs, macs.get(name), n.identity)
         for name, n in nodes.items()
@@ -60,7 +64,7 @@ def model_graph(model: Any) -> Graph:
         for source in node.inputs:
             consumers[source].append(node.name)
     return Graph(
-        name=model_name(model),
+        name=model_name(model) if renamed else model.name,
         nodes=counted,
         outputs=outputs,
         params=_count(model.weights),
@@ -98,10 +102,10 @@ def _is_functional(model: Any) -> bool:
     return isinstance(model, keras.src.models.Functional)
 
 
-def _functional(model: Any) -> tuple[dict[str, Node], tuple[str, ...]]:
+def _functional(model: Any, shown: dict[str, str]) -> tuple[dict[str, Node], tuple[str, ...]]:
     graph = getattr(model, "_functional", None) or model
     calls = [node for depth in sorted(graph._nodes_by_depth, reverse=True) for node in graph._nodes_by_depth[depth]]
-    names = _call_names(calls, shown_names(model))
+    names = _call_names(calls, shown)
     nodes: dict[str, Node] = {}
     inner: dict[str, str] = {}  # the name others see -> the node that carries the output
     for call in calls:
@@ -133,13 +137,12 @@ def _source(tensor: Any, names: dict[int, str]) -> str:
     return names[id(history.operation._inbound_nodes[history.node_index])]
 
 
-def _chain(model: Any) -> tuple[dict[str, Node], tuple[str, ...]]:
+def _chain(model: Any, shown: dict[str, str]) -> tuple[dict[str, Node], tuple[str, ...]]:
     """A subclassed model shows its layers in a row: its `call` cannot be read."""
     nodes: dict[str, Node] = {}
     last: tuple[str, ...] = ()
-    shown = shown_names(model)
     for layer in model.layers:
-        for node in _nodes_of(layer, shown[layer.name], last, [], _output_shape(layer), True):
+        for node in _nodes_of(layer, shown.get(layer.name, layer.name), last, [], _output_shape(layer), True):
             nodes[node.name] = node
             last = (node.name,)
     return nodes, last
