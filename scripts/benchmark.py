@@ -8,6 +8,10 @@ Parts:
     runner    samples per second of the runner's training against a bare `model.fit` on NumPy arrays (promised: 0.97)
     build     seconds to build ResNet-152 against keras.applications.ResNet152(weights=None) (promised: 1.5 at most)
     norm      training steps per second of a net with the zoo's BatchNormalization against Keras's own
+    pipeline  images per second out of a folder of JPEG files against keras.utils.image_dataset_from_directory, from
+              the folder's name to the end of the first epoch and in later ones, kept in memory and streamed
+    memory    what the peak of a process grows by while a folder larger than its budget is streamed, and one of twice
+              the size (promised: the same)
 
 Machines are noisy: rounds alternate, medians and ratios count, single seconds do not.
 """
@@ -97,7 +101,7 @@ def runner() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 run = rundir.create(Path(folder), config.name, config.to_yaml(), {})
                 begun = time.perf_counter()
-                zoo.runner._fit(run, job, "auto", Signals(), Console(file=io.StringIO()))
+                zoo.runner._fit(run, job, "auto", Signals(), Console(file=io.StringIO()), None)
                 return samples / (time.perf_counter() - begun)
 
         def bare(job=bare_job, config=config, x=x, y=y, validation=validation) -> float:
@@ -162,7 +166,135 @@ def norm() -> None:
     report("train step, resnet20_cifar", *pair, "steps/s", "keras BN")
 
 
-PARTS = {"start": start, "runner": runner, "build": build, "norm": norm}
+PHOTO, PHOTOS = (256, 256), 1000  # height and width; files in two classes
+
+
+def photos(root: Path, count: int) -> None:
+    """JPEG files of shapes, shades and grain, as large as a camera's of that size: train/ and a small test/."""
+    from PIL import Image, ImageDraw
+
+    rng, (height, width) = np.random.default_rng(0), PHOTO
+    for part, number in (("train", count), ("test", 2)):
+        for i in range(number):
+            square = 2 * i >= number  # in the order of the files' names, as Keras has them in that of the classes
+            coarse = Image.fromarray(rng.integers(0, 256, (8, 8, 3), np.uint8)).resize((width, height), Image.BICUBIC)
+            left, top = map(int, rng.integers(0, height // 2, 2))
+            draw = ImageDraw.Draw(coarse)
+            (draw.ellipse, draw.rectangle)[square]([left, top, left + 90, top + 70], tuple(rng.integers(0, 256, 3)))
+            grain = rng.normal(0, 8, (height, width, 3))
+            path = root / part / ("round", "square")[square] / f"{i:05d}.jpg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.clip(np.asarray(coarse) + grain, 0, 255).astype(np.uint8)).save(path, quality=90)
+
+
+def load_photos(root: Path, side: int, fit: str):
+    """The zoo's data set of a folder of photos."""
+    from zoo import data
+    from zoo.config import Config
+
+    block = {"name": "image_folder", "path": str(root), "image_size": side, "fit": fit, "batch_size": 32,
+             "validation": 0}  # fmt: skip
+    return data.load(Config.from_dict({"model": {"name": "mobilenet"}, "data": block}).data, seed=0)
+
+
+def drained(batches) -> int:
+    """The number of images in all batches."""
+    return sum(len(y) for _, y in batches)
+
+
+def pipeline() -> None:
+    """Epochs of one folder, no model and no augmentation.
+
+    The zoo decodes what fits into memory before the first epoch, so that damaged files are named at once: "begin" is
+    the time from the folder's name to the last batch of the first epoch; "epoch" is a later one. Nothing is resized in
+    the first comparison, so that both give the same pixels but for rounding: the zoo asks libjpeg for its accurate
+    transform, Keras for the fast one.
+    """
+    import keras
+
+    from zoo import data
+
+    in_memory = data.IN_MEMORY_BYTES
+
+    def theirs(root: Path, side: int, shuffle: bool = True):
+        return keras.utils.image_dataset_from_directory(
+            root / "train", image_size=(side, side), batch_size=32, shuffle=shuffle, seed=0, verbose=False
+        )
+
+    def ours(root: Path, side: int, fit: str):
+        train = load_photos(root, side, fit).train
+        return train.stream().take(train.steps_per_epoch)
+
+    with tempfile.TemporaryDirectory() as folder:
+        root, kept = Path(folder), {}
+        photos(root, PHOTOS)
+
+        def begin(make: Callable, *words) -> Callable[[], float]:
+            def run() -> float:
+                begun = time.perf_counter()
+                kept[make] = make(root, *words)
+                return drained(kept[make]) / (time.perf_counter() - begun)
+
+            return run
+
+        def epoch(make: Callable) -> Callable[[], float]:
+            def run() -> float:
+                begun = time.perf_counter()
+                return drained(kept[make]) / (time.perf_counter() - begun)
+
+            return run
+
+        x = next(iter(load_photos(root, PHOTO[0], "resize").train.in_order()))[0].numpy() * 255
+        difference = np.abs(x - next(iter(theirs(root, PHOTO[0], shuffle=False)))[0].numpy())
+        print(f"pixels of the first batch differ by {difference.mean():.2f} of 255 on average, at most "
+              f"{difference.max():.0f}", flush=True)  # fmt: skip
+        for what, side, fit, limit in (
+            ("same pixels, kept", PHOTO[0], "resize", in_memory),
+            ("same pixels, streamed", PHOTO[0], "resize", 0),
+            ("cropped in decoding, kept", 224, "crop", in_memory),
+            ("cropped in decoding, streamed", 224, "crop", 0),
+        ):
+            data.IN_MEMORY_BYTES = limit
+            report(f"{what}, begin", *alternate(begin(ours, side, fit), begin(theirs, side), 3), "images/s", "keras")
+            report(f"{what}, epoch", *alternate(epoch(ours), epoch(theirs), 5), "images/s", "keras")
+        data.IN_MEMORY_BYTES = in_memory
+
+
+PEAK = """
+import resource, sys
+from pathlib import Path
+import benchmark
+from zoo import data
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+root, warm = Path(sys.argv[1]), Path(sys.argv[2])
+data.IN_MEMORY_BYTES = 0
+benchmark.drained(benchmark.load_photos(warm, 224, "resize").test)  # TensorFlow's own
+data.IN_MEMORY_BYTES, before = int(sys.argv[3]), peak()
+train = benchmark.load_photos(root, 224, "resize").train
+benchmark.drained(train.stream().take(2 * train.steps_per_epoch))
+print(peak() - before)
+"""
+
+
+def memory() -> None:
+    """Two epochs of folders of one and two thousand photos within 64 MB; the smaller one also kept in memory."""
+    import os
+
+    with tempfile.TemporaryDirectory() as folder:
+        warm, small, large = (Path(folder) / name for name in ("warm", "small", "large"))
+        for root, count in ((warm, 10), (small, PHOTOS), (large, 2 * PHOTOS)):
+            photos(root, count)
+        for root, count, budget in ((small, PHOTOS, 2**26), (large, 2 * PHOTOS, 2**26), (small, PHOTOS, 2**30)):
+            words = [sys.executable, "-c", PEAK, str(root), str(warm), str(budget)]
+            here = os.pathsep.join(filter(None, [str(Path(__file__).parent), os.environ.get("PYTHONPATH")]))
+            done = subprocess.run(words, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                  env={**os.environ, "PYTHONPATH": here})  # fmt: skip
+            print(f"{count} photos, {count * 224 * 224 * 3 / 2**20:.0f} MB of pixels, budget {budget / 2**20:.0f} "
+                  f"MB: the peak grows by {float(done.stdout.split()[-1]):.0f} MB", flush=True)  # fmt: skip
+
+
+PARTS = {"start": start, "runner": runner, "build": build, "norm": norm, "pipeline": pipeline, "memory": memory}
 
 
 def main() -> None:

@@ -201,7 +201,7 @@ def test_ctrl_c_leaves_a_run_that_goes_on(tmp_path):
             break
     time.sleep(0.3)
     training.send_signal(signal.SIGINT)
-    _, errors = training.communicate(timeout=60)
+    _, errors = training.communicate(timeout=120)
     assert training.returncode == 130
     assert "give the same command again" in errors
     assert "Traceback" not in errors

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DataInfo", "Dataset", "Preprocessor", "TrainStream", "decode", "load"]
 
-IN_MEMORY_BYTES = 2**30  # preprocessed float32 images above this are made anew for each batch
+IN_MEMORY_BYTES = 2**30  # float32 images above this are made anew for each batch, image files read anew
 
 
 def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | None = None) -> Dataset:
@@ -100,10 +100,12 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
     model_shape = _model_shape(settings)
     if raw.kind == "image":
         items = sum(map(len, splits.values()))
-        if read or 4 * np.prod(model_shape, dtype=object) * items > IN_MEMORY_BYTES:
-            transform = preprocessor.scale if sized else preprocessor.batch
+        if sized:  # a quarter of the bytes of float32
+            transform = preprocessor.scale
+        elif 4 * np.prod(model_shape, dtype=object) * items > IN_MEMORY_BYTES:
+            transform = preprocessor.batch
         else:
-            x = {part: preprocessor.array(pixels, sized=sized) for part, pixels in x.items()}
+            x = {part: preprocessor.array(pixels) for part, pixels in x.items()}
     elif raw.kind == "frames":
         transform = preprocessor.framer.cutter(raw.train.x.values)
 

@@ -74,7 +74,7 @@ class Augment:
 
 def augmentation(
     preprocessor: Preprocessor,
-    x: np.ndarray,
+    x: np.ndarray | tf.Tensor,
     transform: Callable | None = None,
     read: Callable | None = None,
     *,
@@ -112,9 +112,9 @@ def augmentation(
     return Augment(shift, flip == "horizontal", black, colours)
 
 
-def _sample(x: np.ndarray, transform: Callable | None, read: Callable | None) -> np.ndarray:
+def _sample(x: np.ndarray | tf.Tensor, transform: Callable | None, read: Callable | None) -> np.ndarray:
     """At most SAMPLE of the items, evenly spaced, as the model takes them."""
-    rows = np.unique(np.linspace(0, len(x) - 1, min(len(x), SAMPLE)).astype(int))
+    x, rows = np.asarray(x), np.unique(np.linspace(0, len(x) - 1, min(len(x), SAMPLE)).astype(int))
     with tf.device("/CPU:0"):
         parts = []
         for begin in range(0, len(rows), 64):

@@ -42,9 +42,17 @@ class Labelled:
 
 
 def walk(root: Path) -> Tree:
-    """The tree of a folder on disk; links to folders are followed, but none twice."""
+    """The tree of a folder on disk; links are followed, but none to a folder twice.
+
+    Raises:
+        ZooError: a folder in it cannot be read.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise ZooError(f"{error.filename} cannot be read ({error.strerror})", "a readable folder", "change its mode")
+
     folders, files, seen = set(), [], set()
-    for where, inner, names in os.walk(root, followlinks=True):
+    for where, inner, names in os.walk(root, onerror=refuse, followlinks=True):
         inner[:] = [name for name in inner if not name.startswith(".")]
         if os.path.realpath(where) in seen:
             inner.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 HASHED_BYTES = 2 * 2**30  # of a larger folder only names, sizes and the first bytes of each file are hashed
 SHOWN = 20  # corrupt files named in a sentence
+AT_ONCE = 64  # files looked at or decoded before the next are begun
 
 
 @dataclass(frozen=True)
@@ -63,23 +65,36 @@ class ImageFiles:
 
 def look(root: Path, names: Sequence[str]) -> tuple[ImageFiles, np.ndarray, dict[str, str]]:
     """Read headers and fingerprints -> the good files, their indices in `names`, and {name: what is wrong}."""
-    whole = sum(os.path.getsize(os.path.join(root, name)) for name in names) <= HASHED_BYTES
+    whole = sum(_bytes(os.path.join(root, name)) for name in names) <= HASHED_BYTES
     with ThreadPoolExecutor(min(32, 4 * (os.cpu_count() or 1))) as pool:
-        found = list(pool.map(lambda name: _look(os.path.join(root, name), whole), names, chunksize=64))
-    good = np.array([i for i, seen in enumerate(found) if not isinstance(seen, str)], np.int64)
+        parts = [names[i : i + AT_ONCE] for i in range(0, len(names), AT_ONCE)]
+        seen = pool.map(lambda part: [_look(os.path.join(root, name), whole) for name in part], parts)
+        found = [one for part in seen for one in part]
+    good = np.array([i for i, one in enumerate(found) if not isinstance(one, str)], np.int64)
     kept = [found[i] for i in good]
     files = ImageFiles(
         root,
         tuple(names[i] for i in good),
-        np.array([seen[0][:2] for seen in kept], np.int32).reshape(-1, 2),
-        np.array([seen[0][2] for seen in kept], bool),
-        tuple(seen[1] for seen in kept),
+        np.array([size[:2] for size, _ in kept], np.int32).reshape(-1, 2),
+        np.array([size[2] for size, _ in kept], bool),
+        tuple(digest for _, digest in kept),
     )
-    return files, good, {name: seen for name, seen in zip(names, found, strict=True) if isinstance(seen, str)}
+    return files, good, {name: one for name, one in zip(names, found, strict=True) if isinstance(one, str)}
+
+
+def _bytes(path: str) -> int:
+    """Of a file; 0 for a link to nowhere and for what is none, on which `_look` has its say."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
 def _look(path: str, whole: bool) -> tuple[tuple[int, int, bool], bytes] | str:
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return "not a file"  # whoever opens a pipe waits for its other end
         with open(path, "rb") as file:
             head = file.read(-1 if whole else HEAD)
             try:
@@ -114,8 +129,8 @@ def take(
     """The chosen files as pixels if these fit into `limit` bytes, otherwise as places to be read again and again.
 
     Returns:
-        {part: uint8 (N, H, W, C) or places}, the splits without the files that cannot be read, what reads a place
-        (None for pixels), and what is to be said about the files left out.
+        {part: uint8 (N, H, W, C) as a tensor, or places}, the splits without the files that cannot be read, what reads
+        a place (None for pixels), and what is to be said about the files left out.
 
     Raises ZooError, naming the files, when some cannot be read and they are not to be skipped.
     """
@@ -125,16 +140,17 @@ def take(
         for i in rows - first if preprocessor.settings["fit"] == "pad" else ():
             preprocessor.check_size(*items.x.sizes[i], str(items.x.root / items.x.names[i]))
     fits = int(np.prod(preprocessor.shape)) * sum(map(len, splits.values())) <= limit
-    x, kept, wrong = {}, {}, dict(raw.corrupt)
-    for part, rows in splits.items():
-        items, first = origins[part]
-        if fits:
-            x[part], good = _pixels(items.x, rows - first, preprocessor)
-        else:
-            good = _decodable(items.x, rows - first)
-            x[part] = items.x.places(good)
-        wrong |= {items.x.names[i]: "damaged" for i in np.setdiff1d(rows - first, good)}
-        kept[part] = good + first
+    places = {part: items.x.places(splits[part] - first) for part, (items, first) in origins.items()}
+    fetch = raw.train.x.fetch
+    if fits:
+        found, x = _decoded(places, lambda place: preprocessor.file(fetch(place)))
+    else:  # without keeping pixels, JPEG at an eighth of its size
+        found, _ = _decoded(places, lambda place: tf.shape(decode(fetch(place), ratio=8)))
+        x = {part: places[part][good] for part, good in found.items()}
+    kept = {part: rows[found[part]] for part, rows in splits.items()}
+    wrong = dict(raw.corrupt)
+    for part, (items, first) in origins.items():
+        wrong |= {items.x.names[i - first]: "damaged" for i in np.setdiff1d(splits[part], kept[part])}
     root, total = raw.train.x.root, len(raw.corrupt) + sum(map(len, (items for items in raw.parts.values())))
     said = f"{len(wrong)} of {total} images in {root} cannot be read: {listed(wrong)}"
     empty = [part for part in kept if len(splits[part]) and not len(kept[part])]
@@ -143,7 +159,7 @@ def take(
     if wrong and not skip:
         raise ZooError(said, "JPEG, PNG, BMP or GIF files", "mend or remove them, or set data.on_corrupt=skip")
     notes = (f"{said}; they are skipped",) if wrong else ()
-    return x, kept, None if fits else partial(preprocessor.place, fetch=raw.train.x.fetch), notes
+    return x, kept, None if fits else _traced(partial(preprocessor.place, fetch=fetch), x["train"]), notes
 
 
 def listed(wrong: Mapping[str, str]) -> str:
@@ -152,28 +168,30 @@ def listed(wrong: Mapping[str, str]) -> str:
     return ", ".join(shown) + (f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else "")
 
 
-def _pixels(files: ImageFiles, rows: np.ndarray, preprocessor: Preprocessor) -> tuple[np.ndarray, np.ndarray]:
-    """The given files -> uint8 (M, H, W, C) and the M rows that could be decoded."""
-    out, good = np.empty((len(rows), *preprocessor.shape), np.uint8), []
-    for i, image in _decoded(files, rows, preprocessor.file):
-        out[len(good)] = image
-        good.append(i)
-    return out[: len(good)], rows[good]
+def _traced(function: Callable[[tf.Tensor], tf.Tensor], places: np.ndarray) -> Callable[[tf.Tensor], tf.Tensor]:
+    """The function of one place as a graph that is made once for all streams."""
+    like = tf.constant(places[:1])
+    return tf.function(function, input_signature=[tf.TensorSpec(like.shape[1:], like.dtype)], autograph=False)
 
 
-def _decodable(files: ImageFiles, rows: np.ndarray) -> np.ndarray:
-    """The rows that can be decoded, found without keeping pixels, JPEG at an eighth of its size."""
-    return rows[[i for i, _ in _decoded(files, rows, lambda contents: tf.shape(decode(contents, ratio=8)))]]
-
-
-def _decoded(files: ImageFiles, rows: np.ndarray, read: Callable[[tf.Tensor], tf.Tensor]):
-    """(index, read(bytes)) of each file that can be decoded, in order, in parallel."""
-    if not len(rows):
-        return
+def _decoded(
+    places: Mapping[str, np.ndarray], read: Callable[[tf.Tensor], tf.Tensor]
+) -> tuple[dict[str, np.ndarray], dict[str, tf.Tensor]]:
+    """Which places of each part can be read, and what was read there, in one pass over all parts, in parallel."""
+    ends = dict(zip(places, np.cumsum([len(rows) for rows in places.values()]), strict=True))
+    found, values = {part: [] for part in places}, {part: [] for part in places}
     with tf.device("/CPU:0"):
-        items = tf.data.Dataset.from_tensor_slices(tf.constant(files.places(rows))).enumerate()
-        items = items.map(
-            lambda i, place: (i, read(files.fetch(place))), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+        items = tf.data.Dataset.from_tensor_slices(tf.constant(np.concatenate(list(places.values())))).enumerate()
+        items = items.map(lambda i, place: (i, read(place)), num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+        for at, batch in items.ignore_errors().batch(AT_ONCE).prefetch(2):
+            for part, end in ends.items():
+                begin = end - len(places[part])
+                low, high = np.searchsorted(at.numpy(), [begin, end])
+                found[part].append(at.numpy()[low:high] - begin)
+                values[part].append(batch[low:high])
+        spec = items.element_spec[1]
+        empty = tf.zeros([0, *spec.shape], spec.dtype)  # of a part without items
+        return (
+            {part: np.concatenate([np.zeros(0, np.int64), *rows]) for part, rows in found.items()},
+            {part: tf.concat([empty, *pixels], axis=0) for part, pixels in values.items()},
         )
-        for i, value in items.ignore_errors().prefetch(64).as_numpy_iterator():
-            yield int(i), value

@@ -92,8 +92,16 @@ class Preprocessor:
         """The bytes of an image file -> uint8 (H, W, C), decoded and brought to the model's size. Traceable."""
         cut = self.settings["fit"] == "crop"
         pixels = decode_middle(contents, self.shape[:2]) if cut else decode(contents)
-        pixels = _to_channels(tf.cast(tf.ensure_shape(pixels, [None, None, 3])[None], tf.float32), self.shape[2])
-        return tf.ensure_shape(tf.saturate_cast(self._to_size(pixels, cut=cut)[0], tf.uint8), self.shape)
+        pixels = tf.ensure_shape(pixels, [None, None, 3])
+
+        def fitted() -> tf.Tensor:
+            images = _to_channels(tf.cast(pixels[None], tf.float32), self.shape[2])
+            return tf.saturate_cast(self._to_size(images, cut=cut)[0], tf.uint8)
+
+        if self.shape[2] == 3:  # nothing is computed where nothing is to be done
+            fits = tf.reduce_all(tf.shape(pixels)[:2] == self.shape[:2])
+            return tf.ensure_shape(tf.cond(fits, lambda: pixels, fitted), self.shape)
+        return tf.ensure_shape(fitted(), self.shape)
 
     def place(self, place: tf.Tensor, fetch: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
         """The image whose bytes `fetch` gets from a place -> uint8 (H, W, C); black where there are none. Traceable."""
@@ -116,13 +124,12 @@ class Preprocessor:
             rows.append(self.array(pixels[None])[0])
         return np.stack(rows) if rows else np.zeros((0, *self.shape), np.float32)
 
-    def array(self, images: np.ndarray, *, sized: bool = False) -> np.ndarray:
-        """Pixels 0..255 (N, h, w, c) -> float32 (N, H, W, C), a chunk at a time; `sized`: they come from `file`."""
-        step = self.scale if sized else self.batch
+    def array(self, images: np.ndarray) -> np.ndarray:
+        """Pixels 0..255 (N, h, w, c) -> float32 (N, H, W, C), a chunk at a time."""
         out = np.empty((len(images), *self.shape), np.float32)
         with tf.device("/CPU:0"):
             for start in range(0, len(images), CHUNK):
-                out[start : start + CHUNK] = step(images[start : start + CHUNK]).numpy()
+                out[start : start + CHUNK] = self.batch(images[start : start + CHUNK]).numpy()
         return out
 
     def _file(self, path: Path) -> np.ndarray:

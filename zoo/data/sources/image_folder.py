@@ -31,7 +31,7 @@ def read(data: DataConfig) -> Raw:
     files, good, wrong = look(root, [name for name, *_ in rows])
     labels = np.array([rows[i][1] for i in good], np.int32)
     parts = np.array([rows[i][2] for i in good])
-    items = {part: Items(files.rows(parts == part), labels[parts == part]) for *_, part in rows}
+    items = {part: Items(files.rows(parts == part), labels[parts == part]) for part in {row[2] for row in rows}}
     return Raw(
         data.name,
         "image",
