@@ -1,7 +1,8 @@
 #!/usr/bin/env python
 """Kill trainings at random moments, go on, compare with the uninterrupted ones: `scripts/stress.py 50`.
 
-Prints one line per run and a count per case; exits with 1 if a single run differs.
+Prints one line per run and a count per case; exits with 1 if a single run differs. Each training is a process of its
+own, forked from this one after the slow imports; those that are killed while they import begin from nothing.
 """
 
 import argparse
@@ -29,9 +30,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as root:
         for number, case in enumerate(cases):
             folder = Path(root) / str(number)
-            straight, seconds = stressing.uninterrupted(case, folder)
+            straight, seconds = stressing.uninterrupted(case, folder, stressing.Forked)
             for seed in range(args.first, args.first + args.runs):
-                trial = stressing.stress(case, straight, seconds, folder / str(seed), seed)
+                trial = stressing.stress(case, straight, seconds, folder / str(seed), seed, begin=stressing.Forked)
                 equal[case] += not trial.wrong
                 kills.update(kill.split()[0] for kill in trial.kills)
                 slowest = max(slowest, trial.slowest)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import multiprocessing
 import os
 import random
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +23,9 @@ from zoo.rundir import Run, open_run
 TESTS = Path(__file__).parent
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 CODES = {signal.SIGTERM: 143, signal.SIGINT: 130}
+SLOW_IMPORTS = ("tensorflow", "keras", "h5py", "matplotlib.pyplot", "sklearn.model_selection", "zoo.cli", "zoo.runner",
+                "zoo.build", "zoo.data", "zoo.drawing", "zoo.evaluation", "zoo.training.objectives",
+                "zoo.training.progress", "zoo.training.state", "zoo.weights.manifest")  # fmt: skip
 CASES = {
     "lenet5 with dropout": """\
 model: {name: "nets:lenet5_dropout"}
@@ -35,7 +41,7 @@ model: {name: resnet20_cifar}
 data:
   {name: synthetic, samples: 200, classes: 5, shape: [12, 12, 3], batch_size: 16, augment: {shift: 2, flip: horizontal}}
 train:
-  epochs: 10
+  epochs: 6
   optimizer: {name: sgd, learning_rate: 0.02, momentum: 0.9, nesterov: true}
   schedule: {name: cosine, warmup_epochs: 1}
 callbacks: {early_stopping: {monitor: val_accuracy, patience: 5}, checkpoint: {monitor: val_loss}}
@@ -79,6 +85,51 @@ def command(config: Path, output: Path, *overrides: str) -> subprocess.Popen:
                             env={**os.environ, "PYTHONPATH": paths})  # fmt: skip
 
 
+class Forked:
+    """The same command in a fork of this process, which has imported the slow packages: saves them at every start.
+
+    Has of `subprocess.Popen` what is needed here. TensorFlow must not have computed anything before the fork.
+    """
+
+    def __init__(self, config: Path, output: Path, *overrides: str):
+        for name in SLOW_IMPORTS:
+            importlib.import_module(name)
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - read when the process has ended
+        words = ["zoo", "train", str(config), f"runtime.output={output}", *overrides]
+        self._process = multiprocessing.get_context("fork").Process(target=self._command, args=(words,))
+        self._process.start()
+        self.pid, self.send_signal, self.kill = self._process.pid, self._signal, self._process.kill
+
+    def _command(self, words: list[str]) -> None:
+        from zoo.cli import main
+
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(self._errors.fileno(), 2)
+        os.chdir(TESTS)
+        sys.argv = words
+        main()
+
+    def _signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit code, or the signal that killed it as a negative number; None while it runs."""
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        """See `returncode`."""
+        return self._process.exitcode
+
+    def communicate(self, timeout: float | None = None) -> tuple[None, str]:
+        """Wait for the end; nothing, and what was written to stderr."""
+        self._process.join(timeout)
+        if self.returncode is None:
+            raise subprocess.TimeoutExpired("zoo train", timeout)
+        self._errors.seek(0)
+        return None, self._errors.read()
+
+
 def run_of(output: Path) -> Run:
     """The one run folder below `output`."""
     (folder,) = output.glob("*/[!.]*/config.yaml")
@@ -94,7 +145,7 @@ def newest_state(output: Path) -> str | None:
     return f"{int(epoch)}.{int(step)}"
 
 
-def training_begins(process: subprocess.Popen, output: Path) -> bool:
+def training_begins(process: subprocess.Popen | Forked, output: Path) -> bool:
     """Wait until the process holds its run folder; False when it has ended before."""
     while process.poll() is None:
         for lock in output.glob("*/*/last/lock"):
@@ -104,12 +155,14 @@ def training_begins(process: subprocess.Popen, output: Path) -> bool:
     return False
 
 
-def uninterrupted(case: str, folder: Path) -> tuple[Run, float]:
+def uninterrupted(
+    case: str, folder: Path, begin: Callable[..., subprocess.Popen | Forked] = command
+) -> tuple[Run, float]:
     """The run that every other of the case is compared with, and the seconds from its first step to its end."""
     config = folder / "case.yaml"
     folder.mkdir(parents=True)
     config.write_text(CASES[case])
-    process = command(config, folder / "straight")
+    process = begin(config, folder / "straight")
     training_begins(process, folder / "straight")
     begun = time.monotonic()
     _, errors = process.communicate()
@@ -118,14 +171,28 @@ def uninterrupted(case: str, folder: Path) -> tuple[Run, float]:
 
 
 def stress(
-    case: str, straight: Run, seconds: float, output: Path, seed: int, signals: Sequence[signal.Signals] = ()
+    case: str,
+    straight: Run,
+    seconds: float,
+    output: Path,
+    seed: int,
+    signals: Sequence[signal.Signals] = (),
+    begin: Callable[..., subprocess.Popen | Forked] = command,
 ) -> Trial:
-    """One run, stopped one to four times by signals of chance, or by these while it trains, then left to finish."""
+    """One run, stopped one to three times by signals of chance, or by these while it trains, then left to finish.
+
+    Args:
+        case, straight, seconds: of `uninterrupted`.
+        output: where the run goes.
+        seed: of the chance.
+        signals: instead of those of chance.
+        begin: `command`, or `Forked`; what is killed while TensorFlow is imported is a command always.
+    """
     rng, trial = random.Random(f"{case} {seed}"), Trial(case)
     config = straight.path.parents[2] / "case.yaml"
-    for turn, number in enumerate(signals or rng.choices(SIGNALS, k=rng.randint(1, 4)), 1):
-        process = command(config, output, *_saving(rng))
-        early = not signals and rng.random() < 0.1  # while TensorFlow is imported
+    for turn, number in enumerate(signals or rng.choices(SIGNALS, k=rng.randint(1, 3)), 1):
+        saving, early = _saving(rng), not signals and rng.random() < 0.1  # early: while TensorFlow is imported
+        process = (command if early else begin)(config, output, *saving)
         wait = rng.uniform(0, 3 if early else 0.8 * seconds / turn)
         if not early:
             training_begins(process, output)
@@ -136,7 +203,7 @@ def stress(
         else:
             process.communicate()
     standing = newest_state(output)
-    process = command(config, output)
+    process = begin(config, output)
     _, errors = process.communicate()
     if process.returncode != 0:
         trial.wrong.append(f"exit code {process.returncode}: {errors.strip()[-200:]}")
@@ -164,7 +231,7 @@ def _saving(rng: random.Random) -> list[str]:
     return rng.choice([[], [f"runtime.save_every={{steps: {rng.randint(1, 9)}}}"]])
 
 
-def kill(process: subprocess.Popen, number: signal.Signals, trial: Trial) -> None:
+def kill(process: subprocess.Popen | Forked, number: signal.Signals, trial: Trial) -> None:
     """Send a signal, wait for the end, and note in the trial what should not have happened."""
     process.send_signal(number)
     sent = time.monotonic()
