@@ -160,6 +160,7 @@ def _cifar(depth: int) -> ModelSpec:
         printed=(Figure("parameters", printed, "Table 6"),),
         accuracy=(Figure("top-1 error, CIFAR-10", CIFAR_ERRORS[depth], RECALLED),),
         deviations=("the strided 3x3 has explicit padding, so that its grid is the shortcut's",),
+        config="resnet20_cifar10.yaml" if depth == 20 else None,
     )
 
 
