@@ -49,7 +49,7 @@ epochs: 3
         "configs/x.yaml:10:23: train.metrics[1]: unknown metric 'sparse_categorical_acuracy'; "
         "did you mean 'sparse_categorical_accuracy'?",
         "configs/x.yaml:12:49: callbacks.early_stopping.patience: expected an integer of at least 0, got -1",
-        "configs/x.yaml:14:35: runtime.precision: expected one of float32, mixed_bfloat16, mixed_float16, "
+        "configs/x.yaml:14:35: runtime.precision: expected one of float32, mixed_bfloat16, mixed_float16, auto, "
         "got 'bfloat16'; did you mean 'mixed_bfloat16'?",
         "configs/x.yaml:14:45: runtime.sede: unknown key; did you mean runtime.seed?",
         "configs/x.yaml:15:1: epochs: unknown key; did you mean train.epochs?",

@@ -172,6 +172,9 @@ REFUSED = [
     (IMAGES, ["runtime.precision=mixed_float16", "train.optimizer.loss_scale_factor=2"],
      "train.optimizer.loss_scale_factor: loss_scale_factor together with mixed_float16, which scales the loss itself; "
      "remove it"),
+    (IMAGES, ["runtime.precision=auto", "train.optimizer.loss_scale_factor=2"],
+     "train.optimizer.loss_scale_factor: loss_scale_factor together with auto, which may be mixed_float16 and scale "
+     "the loss itself; remove it"),
 ]  # fmt: skip
 
 

@@ -231,6 +231,29 @@ def test_several_steps_at_once_where_they_are_short(model, batch, steps, chosen)
     assert devices.steps_per_execution(config, zoo.create_model(model, **words), steps) == chosen
 
 
+@pytest.mark.parametrize(
+    ("able", "device", "precision"),
+    [([], "auto", "float32"), ([(8, 6)], "auto", "mixed_bfloat16"), ([(8, 6)], "cpu", "float32"),
+     ([(7, 5)], "gpu", "mixed_float16"), ([(8, 6), (6, 1)], "auto", "float32"), ([None], "auto", "float32")],
+)  # fmt: skip
+def test_the_precision_that_a_device_is_good_at(tmp_path, monkeypatch, able, device, precision):
+    import tensorflow as tf
+
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: able)
+    details = lambda gpu: {"compute_capability": gpu} if gpu else {}  # noqa: E731
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", details)
+    config = make(tmp_path, "runtime.precision=auto", f"runtime.device={device}")
+    assert devices.settled(config) == config.override(f"runtime.precision={precision}")
+
+
+def test_a_run_keeps_the_precision_it_was_settled_on(straight, tmp_path):
+    run, _ = train(make(tmp_path, "runtime.precision=auto"))
+    assert run.config.runtime.precision == "float32"
+    assert_equal_runs(straight[0], run)
+    _, printed = train(make(tmp_path, "runtime.precision=auto"))
+    assert "has been trained already" in printed
+
+
 def test_regulariser_constraint_and_clipping_reach_the_training(tmp_path):
     config = make(tmp_path, "train.regularizer={l1: 0.1, l2: 0.2}", "train.constraint={max_norm: 0.5}",
                   "train.optimizer={name: sgd, learning_rate: 1.0, global_clipnorm: 0.25}")  # fmt: skip

@@ -65,6 +65,22 @@ def check_precision(precision: str, device: str) -> None:
         )
 
 
+def settled(config: Config) -> Config:
+    """The config with `runtime.precision: auto` resolved, as the run folder keeps it.
+
+    What the GPU computes fast: bfloat16 since NVIDIA's 8.0, float16 since 7.0; float32 on older ones and on the CPU.
+    """
+    if config.runtime.precision != "auto":
+        return config
+    import tensorflow as tf
+
+    gpus = [] if config.runtime.device == "cpu" else tf.config.list_physical_devices("GPU")
+    able = [tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0)) for gpu in gpus]
+    least = min(able, default=(0, 0))
+    precision = "mixed_bfloat16" if least >= (8, 0) else "mixed_float16" if least >= (7, 0) else "float32"
+    return config.override(f"runtime.precision={precision}")
+
+
 def make_deterministic() -> None:
     """Deterministic ops on a GPU. On the CPU seeds alone give equal bits, and the switch would turn XLA off."""
     import tensorflow as tf

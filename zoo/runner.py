@@ -52,6 +52,7 @@ def train(
     """
     console = console or terminal.console()
     _one_run(config)
+    config = devices.settled(config)
     output = Path(config.runtime.output)
     found = rundir.find(output, config)
     if found and found.finished and resume == "auto":
@@ -140,6 +141,7 @@ def prepare(config: Config) -> Job:
     from zoo.training import objectives
     from zoo.training.heads import with_heads
 
+    config = devices.settled(config)
     keras.utils.set_random_seed(config.runtime.seed)
     devices.check_precision(config.runtime.precision, config.runtime.device)
     if config.runtime.deterministic:

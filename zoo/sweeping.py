@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import rundir, tables, terminal
+from zoo import devices, rundir, tables, terminal
 from zoo.errors import ZooError
 from zoo.rundir import Run
 from zoo.sweep_space import Dimension, Space, load_space, override
@@ -132,7 +132,7 @@ def sweep(config: Config, space_file: str | Path, *, console: Console | None = N
     """
     if importlib.util.find_spec("optuna") is None:
         raise ZooError("a sweep needs Optuna, which is not installed", mend="`pip install 'zoo[sweep]'`")
-    console = console or terminal.console()
+    console, config = console or terminal.console(), devices.settled(config)
     space = load_space(space_file, config)
     folder = Path(config.runtime.output) / config.name / f"sweep-{Path(space_file).stem}"
     rundir.make_folder(folder)

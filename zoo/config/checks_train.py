@@ -112,9 +112,10 @@ def precision_of_device(config: Config) -> Iterator[Problem]:
 
 @_rule("train.optimizer", "runtime.precision")
 def loss_scale_without_float16(config: Config) -> Iterator[Problem]:
-    args = config.train.optimizer.args
-    if "loss_scale_factor" in args and config.runtime.precision == "mixed_float16":
-        what = "loss_scale_factor together with mixed_float16, which scales the loss itself"
+    args, precision = config.train.optimizer.args, config.runtime.precision
+    if "loss_scale_factor" in args and precision in ("mixed_float16", "auto"):
+        may = "may be mixed_float16 and scale" if precision == "auto" else "scales"
+        what = f"loss_scale_factor together with {precision}, which {may} the loss itself"
         yield Problem(_at("train.optimizer.loss_scale_factor"), what, mend="remove it")
 
 

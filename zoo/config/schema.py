@@ -192,8 +192,9 @@ class RuntimeConfig(Block):
         "auto", description="auto, cpu, gpu or gpu:N; `zoo devices` shows them"
     )
     precision: Annotated[
-        Literal["float32", "mixed_bfloat16", "mixed_float16"], one_of("float32", "mixed_bfloat16", "mixed_float16")
-    ] = Field("float32", description="what is computed in; variables stay float32")
+        Literal["float32", "mixed_bfloat16", "mixed_float16", "auto"],
+        one_of("float32", "mixed_bfloat16", "mixed_float16", "auto"),
+    ] = Field("float32", description="what is computed in; variables stay float32; auto: by the GPU")
     jit_compile: Annotated[Literal["auto"] | bool, says("auto, true or false")] = Field(
         "auto", description="XLA; auto: where it helps"
     )
