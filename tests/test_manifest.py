@@ -1,5 +1,7 @@
 """The zoo's own weight files: every small model through a file and back, and files nobody should load."""
 
+import resource
+
 import h5py
 import keras
 import numpy as np
@@ -32,6 +34,26 @@ def test_a_file_gives_the_same_net_back(name, tmp_path):
     manifest.load(again, tmp_path / "x.weights.h5")
     x = example(model)
     np.testing.assert_array_equal(model(x, training=False), again(x, training=False))
+    assert [p.name for p in tmp_path.iterdir()] == ["x.weights.h5"]
+
+
+@pytest.mark.parametrize("optimizer", [None, "adam"])
+def test_no_room_is_an_error_and_not_a_crash_of_hdf5(optimizer, tmp_path):
+    model = build("lenet5")
+    model.compile(optimizer) if optimizer else None
+    model.optimizer.build(model.trainable_variables) if optimizer else None
+    path = tmp_path / "x.weights.h5"
+    manifest.save(model, path)
+    before = path.read_bytes()
+    assert len(before) <= manifest._most(model)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) - 1000, limits[1]))
+    try:
+        with pytest.raises(ZooError, match=r"could not write .*File too large.*untouched"):
+            manifest.save(model, path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["x.weights.h5"]
 
 

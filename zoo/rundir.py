@@ -65,6 +65,16 @@ def replacing(path: Path) -> Iterator[Path]:
         ) from error
 
 
+def reserve(path: Path, size: int) -> None:
+    """Ask the disk for so many bytes, for a library that crashes where it meets a full one (HDF5).
+
+    Raises:
+        OSError: there is no room for them.
+    """
+    with open(path, "wb") as file:
+        os.posix_fallocate(file.fileno(), 0, size)
+
+
 def sync(path: Path) -> None:
     """Force a file or folder to the disk."""
     handle = os.open(path, os.O_RDONLY)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,9 +73,18 @@ def save(model: keras.Model, path: Path) -> None:
         ZooError: the disk is full or cannot be written; the old file stands.
     """
     with rundir.replacing(path) as temporary:
+        rundir.reserve(temporary, _most(model))
         model.save_weights(temporary)
         with h5py.File(temporary, "a") as file:
             file[DATASET] = np.frombuffer(json.dumps(manifest(model)).encode(), np.uint8)
+
+
+def _most(model: keras.Model) -> int:
+    """Bytes that the file will have at most: Keras writes the optimizer's variables too, HDF5 a head for each."""
+    optimizer = getattr(model, "optimizer", None)  # which it has once it is compiled
+    variables = model.variables + (optimizer.variables if optimizer else [])
+    return 100_000 + sum(4096 + math.prod(v.shape) * np.dtype(keras.backend.standardize_dtype(v.dtype)).itemsize
+                         for v in variables)  # fmt: skip
 
 
 def load(model: keras.Model, path: Path) -> None:
