@@ -1,5 +1,7 @@
 """Options of the test run, and the fixtures that several files share."""
 
+import signal
+
 import pytest
 from browsing import browser  # noqa: F401
 
@@ -17,3 +19,12 @@ def undrawn():
         patch.setattr("zoo.finishing._draw", lambda *words: None)
         patch.setattr("zoo.finishing._tell", lambda *words: None)
         yield
+
+
+@pytest.fixture(autouse=True)
+def signals_as_before():
+    """A command called in this process leaves the signals as one that ends: Ctrl-C belongs to pytest again."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

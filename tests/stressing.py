@@ -23,8 +23,8 @@ from zoo.rundir import Run, open_run
 TESTS = Path(__file__).parent
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 CODES = {signal.SIGTERM: 143, signal.SIGINT: 130}
-SLOW_IMPORTS = ("tensorflow", "keras", "h5py", "matplotlib.pyplot", "sklearn.model_selection", "zoo.cli", "zoo.runner",
-                "zoo.build", "zoo.data", "zoo.drawing", "zoo.evaluation", "zoo.training.objectives",
+SLOW_IMPORTS = ("tensorflow", "keras", "h5py", "matplotlib.pyplot", "sklearn.model_selection", "zoo.cli.training",
+                "zoo.runner", "zoo.build", "zoo.data", "zoo.drawing", "zoo.evaluation", "zoo.training.objectives",
                 "zoo.training.progress", "zoo.training.state", "zoo.weights.manifest")  # fmt: skip
 CASES = {
     "lenet5 with dropout": """\
@@ -206,7 +206,7 @@ def stress(
     process = begin(config, output)
     _, errors = process.communicate()
     if process.returncode != 0:
-        trial.wrong.append(f"exit code {process.returncode}: {errors.strip()[-200:]}")
+        trial.wrong.append(f"exit code {process.returncode}: {errors.strip()[-4000:]}")
         return trial
     run = run_of(output)
     if (run.path / "resumes.json").exists():
@@ -246,4 +246,4 @@ def kill(process: subprocess.Popen | Forked, number: signal.Signals, trial: Tria
         trial.slowest = max(trial.slowest, time.monotonic() - sent)
     allowed = {0, -number, CODES.get(number, -number)}  # 0: it was finished; -15: before Python listened
     if process.returncode not in allowed:
-        trial.wrong.append(f"exit code {process.returncode} after {number.name}: {errors.strip()[-200:]}")
+        trial.wrong.append(f"exit code {process.returncode} after {number.name}: {errors.strip()[-4000:]}")

@@ -1,6 +1,8 @@
 """Ctrl-C and SIGTERM at awkward moments: while a layer is called, and while no step comes to its end."""
 
 import signal
+import subprocess
+import sys
 import time
 
 import keras
@@ -76,21 +78,63 @@ def test_nothing_is_left_behind():
     assert {number: signal.getsignal(number) for number in before} == before
 
 
-def test_a_command_that_is_terminated_takes_away_what_it_had_begun(monkeypatch, capsys):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_command_that_is_stopped_takes_away_what_it_had_begun(number, code, monkeypatch, capsys):
     tidied = []
 
     def command(**_):
         try:
-            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(number)
         finally:
             tidied.append("the hidden folder")
 
     monkeypatch.setattr(cli, "app", command)
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        with pytest.raises(SystemExit, match="143"):
-            cli.main()
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with pytest.raises(SystemExit, match=str(code)):
+        cli.main()
     assert tidied
-    assert capsys.readouterr().err == "zoo: ended by SIGTERM\n"
+    assert capsys.readouterr().err == f"zoo: stopped by {number.name}\n"
+
+
+def test_what_an_import_makes_of_a_signal_is_the_signal(monkeypatch, capsys):
+    def command(**_):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except BaseException:
+            raise ImportError("numpy.core.multiarray failed to import") from None
+
+    monkeypatch.setattr(cli, "app", command)
+    with pytest.raises(SystemExit, match="130"):
+        cli.main()
+    assert capsys.readouterr().err == "zoo: stopped by SIGINT\n"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize("module", ["typer", "pydantic", "zoo.config", "zoo.cli.training"])
+def test_a_signal_while_the_command_line_is_imported(module, number, code):
+    """Before the command is known: none of these may be imported by the time that signals are answered."""
+    script = f"""
+import importlib.abc, signal, sys
+class Impatient(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "{module}":
+            signal.raise_signal({int(number)})
+sys.meta_path.insert(0, Impatient())
+from zoo.cli import main
+sys.argv = ["zoo", "train", "none.yaml"]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (code, f"zoo: stopped by {number.name}\n")
+
+
+def test_a_signal_after_the_end_ends_the_process_at_once():
+    """With no traceback from whatever Python is tidying by then; a shell says 130 and 143 of these too."""
+    script = """
+import atexit, signal, sys
+from zoo.cli import main
+atexit.register(signal.raise_signal, signal.SIGINT)
+sys.argv = ["zoo", "list", "lenet*"]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
