@@ -228,7 +228,7 @@ def test_several_steps_at_once_where_they_are_short(model, batch, steps, chosen)
     data = {"name": "synthetic", "batch_size": batch, **texts}
     config = Config.from_dict({"name": "x", "model": {"name": model}, "data": data})
     words = {"vocabulary_size": 50, "sequence_length": 12} if texts else {}
-    assert devices.steps_per_execution(config, zoo.create_model(model, **words), steps) == chosen
+    assert devices.steps_per_execution(config, zoo.create_model(model, **words), steps, batch) == chosen
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def jit_compile(config: Config, model: keras.Model) -> bool:
     return _recurrent(model) if chosen == "auto" else chosen
 
 
-def steps_per_execution(config: Config, model: keras.Model, steps_per_epoch: int) -> int:
+def steps_per_execution(config: Config, model: keras.Model, steps_per_epoch: int, batch_size: int) -> int:
     """`runtime.steps_per_execution` with `auto` resolved: several where a step is short, and a divisor of the epoch.
 
     Short means some milliseconds on a CPU. Several long ones would gain nothing, and hold up signals and states.
@@ -108,7 +108,7 @@ def steps_per_execution(config: Config, model: keras.Model, steps_per_epoch: int
     chosen = config.runtime.steps_per_execution
     if chosen == "auto":
         small, macs = model.count_params() < 1_000_000 and not _recurrent(model), count(model).macs
-        most = 16 if small and macs is not None and macs * config.data.batch_size <= SHORT_STEP else 1
+        most = 16 if small and macs is not None and macs * batch_size <= SHORT_STEP else 1
         return max(n for n in range(1, most + 1) if steps_per_epoch % n == 0)
     if steps_per_epoch % chosen:
         fitting = max(n for n in range(1, chosen + 1) if steps_per_epoch % n == 0)

@@ -161,7 +161,7 @@ def prepare(config: Config) -> Job:
             loss=objectives.make_loss(config.train, classes, from_logits=gives_logits(config)),
             metrics=objectives.make_metrics(config.train, classes, from_logits=gives_logits(config)),
             jit_compile=devices.jit_compile(config, model),
-            steps_per_execution=devices.steps_per_execution(config, model, steps),
+            steps_per_execution=devices.steps_per_execution(config, model, steps, dataset.train.batch_size),
         )
         objectives.build(model)
     return Job(config, dataset, model, steps, dataset.info.notes + notes)

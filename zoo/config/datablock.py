@@ -67,9 +67,10 @@ class DataConfig(Block):
         None, description="tfds: name, name/config or name/config:1.0.0; hf: name or owner/name; null: by data.path"
     )
     subset: TextOrNull = Field(None, description="hf: the configuration of the data set")
-    batch_size: Positive = Field(
-        64, description="items per training step; own texts: 16, so that a folder of some hundreds makes enough steps"
-    )
+    batch_size: PositiveOrNull = Field(
+        64, description="items per training step; own texts by default (null): the power of two from 8 to 64 that "
+        "makes about 100 steps an epoch, since a net learns too little from a small folder in few steps"
+    )  # fmt: skip
     validation: Share = Field(0.1, description="share of the training part kept for validation, stratified; 0: none")
     folds: Annotated[int | None, Field(ge=2, le=LARGEST), says("an integer of at least 2 or null")] = Field(
         None, description="cross-validation: each of so many parts of the training part is, in a run of its own, the "
@@ -158,6 +159,11 @@ class DataConfig(Block):
         """What the items are: "image", "tokens" or "frames"."""
         return facts.SOURCES[self.name].content or self.kind
 
+    @property
+    def own_texts(self) -> bool:
+        """Whether the items are texts of the user's own, often some hundreds."""
+        return self.content == "tokens" and facts.SOURCES[self.name].own
+
     def unused(self) -> dict[str, str]:
         """Options that this source does not use, with the reason."""
         source, reasons = facts.SOURCES[self.name], {}
@@ -206,8 +212,8 @@ class DataConfig(Block):
         for option, column in facts.COLUMNS.get(self.name, {}).items():
             if option not in self.model_fields_set:
                 self.__dict__[option] = column
-        if self.content == "tokens" and facts.SOURCES[self.name].own and "batch_size" not in self.model_fields_set:
-            self.__dict__["batch_size"] = 16
+        if self.batch_size is None or "batch_size" not in self.model_fields_set:
+            self.__dict__["batch_size"] = None if self.own_texts else 64
         if self.folds is not None:
             self.__dict__["validation"] = 1 / self.folds
         if self.name == "synthetic":

@@ -29,10 +29,15 @@ def resolve(config: Config) -> None:
 
 
 def default_monitor(config: Config) -> str:
-    """The best epoch is judged by val_accuracy, else by val_loss, else (no validation) by loss."""
+    """The best epoch is judged by val_accuracy, else by val_loss, else (no validation) by loss.
+
+    Own texts: by val_loss, since the accuracies of a small validation part are often equal, and the first of equal
+    epochs would be taken, which is the least trained.
+    """
     if config.data.validation == 0:
         return "loss"
-    return "val_accuracy" if any(m.label == "accuracy" for m in config.train.metrics) else "val_loss"
+    accuracy = any(m.label == "accuracy" for m in config.train.metrics)
+    return "val_accuracy" if accuracy and not config.data.own_texts else "val_loss"
 
 
 def monitors(config: Config) -> list[str]:

@@ -18,7 +18,7 @@ from zoo.data.preprocess import Preprocessor
 from zoo.data.sources import SOURCES
 from zoo.data.splits import split
 from zoo.data.stream import TrainStream, in_order
-from zoo.data.texts import Texts, default_length, index
+from zoo.data.texts import Texts, default_batch, default_length, index
 from zoo.data.tokens import decode
 from zoo.errors import ZooError, did_you_mean
 
@@ -110,18 +110,22 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
         transform = preprocessor.framer.cutter(raw.train.x.values)
 
     augment = buckets = None
+    batch_size = data.batch_size
+    if batch_size is None:
+        batch_size = default_batch(len(splits["train"]))
+        notes += (f"batches of {batch_size} texts, by default for {len(splits['train']):,} of them",)
     if data.bucket and raw.kind == "tokens":
         lengths = raw.train.x.lengths[splits["train"]]
         buckets = Buckets.of_lengths(lengths, settings["length"], settings["pad"])
-        notes += (buckets.describe(lengths, data.batch_size),)
+        notes += (buckets.describe(lengths, batch_size),)
     if raw.kind == "image":
         augment = augmentation(preprocessor, x["train"], transform, read, **vars(data.augment))
     train = TrainStream(
-        x["train"], y[splits["train"]], batch_size=data.batch_size, seed=seed,
+        x["train"], y[splits["train"]], batch_size=batch_size, seed=seed,
         transform=transform, augment=augment, read=read, buckets=buckets,
     )  # fmt: skip
     validation, test = (
-        in_order(x[part], y[splits[part]], data.batch_size, transform, read) if len(splits[part]) else None
+        in_order(x[part], y[splits[part]], batch_size, transform, read) if len(splits[part]) else None
         for part in ("validation", "test")
     )
     info = DataInfo(

@@ -15,6 +15,8 @@ from zoo.errors import ZooError
 
 LONGEST, SHORTEST, HELD_WHOLE = 500, 8, 95  # words of a text by default: what holds 95 % of the training texts whole
 
+STEPS, SMALLEST_BATCH, LARGEST_BATCH = 100, 8, 64  # of an epoch, by default
+
 
 @dataclass(frozen=True)
 class Texts:
@@ -97,6 +99,11 @@ def index(raw: Raw, train: np.ndarray, *, num_words: int | None, min_count: int)
     empty = sum(int((items.x.lengths < 2).sum()) for items in parts.values() if items)
     notes = (*raw.notes, f"texts without words: {empty}") if empty else raw.notes
     return replace(raw, **parts, vocabulary=vocabulary, vocabulary_size=len(vocabulary), notes=notes)
+
+
+def default_batch(items: int) -> int:
+    """The power of two from 8 to 64 that makes about 100 steps of so many training texts."""
+    return int(np.clip(2 ** round(np.log2(items / STEPS)), SMALLEST_BATCH, LARGEST_BATCH))
 
 
 def default_length(lengths: np.ndarray) -> int:
