@@ -172,10 +172,15 @@ def test_arrays_that_are_refused(tmp_path, capsys, values, labels, overrides, me
 
 
 def test_a_file_that_is_cut_or_of_another_kind_is_refused(tmp_path):
-    np.save(tmp_path / "a.npy", np.zeros(200))
-    (tmp_path / "a.npy").write_bytes((tmp_path / "a.npy").read_bytes()[:500])
-    with pytest.raises(ZooError, match=r"a\.npy cannot be read"):
-        load(config(tmp_path / "a.npy", f"data.labels={tmp_path / 'a.npy'}").data, seed=0)
+    path = tmp_path / "a.npy"
+    np.save(path, np.zeros(200))
+    whole = path.read_bytes()
+    claims = whole.replace(b"(200,), }" + 7 * b" ", b"(2000000000,), }", 1)
+    assert claims != whole
+    for contents in (whole[:500], claims, whole.replace(b")", b"(", 1), b"PK\x03\x04 no zip", b"1 2", b""):
+        path.write_bytes(contents)
+        with pytest.raises(ZooError, match=r"a\.npy is no whole \.npy file"):
+            load(config(path, f"data.labels={path}").data, seed=0)
     (tmp_path / "a.txt").write_text("1 2")
     with pytest.raises(ZooError, match=re.escape("a.txt is neither .csv nor .npy")):
         load(config(tmp_path / "a.txt").data, seed=0)

@@ -12,6 +12,7 @@ import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -189,12 +190,12 @@ def read_numbers(path: Path, *, label: str | None = None, columns: Sequence[str]
 
 
 def read_npy(path: Path) -> np.ndarray:
-    """The array in a `.npy` file; pickled objects are refused."""
+    """The array in a `.npy` file; pickled objects are refused, and a header that claims more than the file holds."""
     try:
-        return np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as e:
-        pickled = "pickle" in str(e).lower()
-        what = "holds pickled Python objects or is no .npy file" if pickled else f"cannot be read ({e})"
+        return np.array(np.lib.format.open_memmap(path, mode="r"))
+    except (ValueError, OSError, TokenError, SyntaxError) as e:  # the last two: a damaged header
+        pickled = "Python objects" in str(e)
+        what = "holds pickled Python objects" if pickled else f"is no whole .npy file ({str(e)[:80]})"
         raise ZooError(f"{path} {what}", "an array of numbers written by numpy.save", "save it again") from e
 
 
