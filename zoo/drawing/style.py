@@ -13,7 +13,7 @@ INK, MUTED, WIRE = "#18181b", "#52525b", "#3f3f46"
 FRAME_FILL, FRAME_EDGE, HEADER_FILL = "#fafafa", "#a1a1aa", "#e4e4e7"
 BADGE_FILL, BADGE_INK = "#18181b", "#ffffff"
 
-TITLE, HEADING, SMALL = 11.0, 11.0, 9.0  # the sizes in a box: first line, frame header, second line
+TITLE, HEADING, SMALL = 12.0, 12.0, 9.7  # the sizes in a box: first line, frame header, second line
 NAME = 17.0  # the model's name above the page
 
 # kind -> (fill, edge)
