@@ -206,7 +206,7 @@ def stress(
     process = begin(config, output)
     _, errors = process.communicate()
     if process.returncode != 0:
-        trial.wrong.append(f"exit code {process.returncode}: {errors.strip()[-4000:]}")
+        trial.wrong.append(f"exit code {process.returncode}: {errors.strip()[-200:]}")
         return trial
     run = run_of(output)
     if (run.path / "resumes.json").exists():
@@ -245,5 +245,6 @@ def kill(process: subprocess.Popen | Forked, number: signal.Signals, trial: Tria
     if number is not signal.SIGKILL:
         trial.slowest = max(trial.slowest, time.monotonic() - sent)
     allowed = {0, -number, CODES.get(number, -number)}  # 0: it was finished; -15: before Python listened
-    if process.returncode not in allowed:
-        trial.wrong.append(f"exit code {process.returncode} after {number.name}: {errors.strip()[-4000:]}")
+    before_python = "Failed to import the site module" in errors  # it ends with 1 and words of its own
+    if process.returncode not in allowed and not before_python:
+        trial.wrong.append(f"exit code {process.returncode} after {number.name}: {errors.strip()[-200:]}")
