@@ -150,9 +150,9 @@ def test_smoothing_reaches_history_and_figures_and_resumes(tmp_path):
 
 
 def test_class_weights_weigh_the_loss_of_training(tmp_path):
-    """The first epoch's loss, by hand; validation is not weighed."""
-    weights = {0: 0.0, 1: 5.0, 2: 0.5}
-    config = make(tmp_path, "train.class_weight={0: 0.0, 1: 5.0, 2: 0.5}", "model.name=softmax_regression",
+    """The first epoch's loss, by hand, where class 2 is not named and weighs 1; validation is not weighed."""
+    weights = {0: 0.0, 1: 5.0, 2: 1.0}
+    config = make(tmp_path, "train.class_weight={0: 0.0, 1: 5.0}", "model.name=softmax_regression",
                   "train.optimizer={name: sgd, learning_rate: 1.0e-9}")  # fmt: skip
     job = runner.prepare(config)
     x, y = (np.concatenate(parts) for parts in zip(*job.data.train.stream().take(5), strict=True))
@@ -161,6 +161,13 @@ def test_class_weights_weigh_the_loss_of_training(tmp_path):
     run, _ = train(config)
     assert run.history[0]["loss"] == pytest.approx(wanted.mean(), rel=1e-4)
     assert run.metrics["validation"]["loss"] == pytest.approx(run.history[-1]["val_loss"], abs=1e-5)
+
+
+def test_a_weight_for_a_class_that_the_data_have_not(tmp_path):
+    config = make(tmp_path, "train.class_weight={1: 5.0}")
+    assert runner._weight_of_each(config, 3) == {0: 1.0, 1: 5.0, 2: 1.0}
+    with pytest.raises(ZooError, match="names class 1, but the data have 1 classes; expected indices from 0 to 0"):
+        runner._weight_of_each(config, 1)
 
 
 # --- side heads --------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import json
 import signal
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import zoo
 from zoo import devices, rundir, runner
 from zoo.config import Config
 from zoo.errors import Interrupted, ZooError
+from zoo.training.callbacks import TerminateOnNaN
 from zoo.training.state import Keeper
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -201,6 +203,31 @@ def test_a_loss_that_is_no_number_stops_with_place_and_rate(tmp_path):
     config = make(tmp_path, "train.optimizer={name: sgd, learning_rate: 1e30}", "callbacks.reduce_lr_on_plateau=null")
     with pytest.raises(ZooError, match=r"not a number since epoch 1, step \d+, at a learning rate of 1e\+30.*lower"):
         train(config)
+
+
+def test_weights_that_are_not_finite_are_never_saved_though_the_loss_hides_them(tmp_path, monkeypatch):
+    """The last step of the second epoch breaks them; with XLA a ReLU makes zeros of NaN, and the losses are finite."""
+    original = TerminateOnNaN.on_epoch_end
+
+    def broken(self, epoch, logs=None):
+        if epoch == 1:
+            kernel = self.model.trainable_variables[0]
+            kernel.assign(np.full(kernel.shape, np.nan))
+        original(self, epoch, logs)
+
+    monkeypatch.setattr(TerminateOnNaN, "on_epoch_end", broken)
+    with pytest.raises(ZooError, match=r"weights of \S+ are not a number since epoch 2, step 5, at .*optimizer"):
+        train(make(tmp_path))
+    (folder,) = tmp_path.glob("tiny/*")
+    assert max(p.name for p in (folder / "last").iterdir() if p.is_dir()).startswith("000001-")
+    with h5py.File(folder / "best.weights.h5") as file:
+        file.visititems(lambda _, item: _finite(item))
+
+
+def _finite(item):
+    if isinstance(item, h5py.Dataset):
+        assert np.isfinite(item[()]).all()
+
 
 
 def test_data_that_changed_are_refused(tmp_path, monkeypatch):

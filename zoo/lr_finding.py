@@ -133,7 +133,7 @@ def range_test(job: Job, low: float, high: float, steps: int) -> RangeTest:
             job.model.fit(
                 job.batches(),
                 steps_per_epoch=steps,
-                class_weight=job.config.train.class_weight,
+                class_weight=job.class_weight,
                 callbacks=[sweep],
                 shuffle=False,
                 verbose=0,

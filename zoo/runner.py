@@ -113,6 +113,7 @@ class Job:
     model: keras.Model
     steps_per_epoch: int
     notes: tuple[str, ...] = ()  # what is said once before the training
+    class_weight: dict[int, float] | None = None  # of every class
 
     def batches(self, epoch: int = 0, step: int = 0) -> tf.data.Dataset:
         """The endless training batches from there on, mixed where the config says so."""
@@ -164,7 +165,18 @@ def prepare(config: Config) -> Job:
             steps_per_execution=devices.steps_per_execution(config, model, steps, dataset.train.batch_size),
         )
         objectives.build(model)
-    return Job(config, dataset, model, steps, dataset.info.notes + notes)
+    weights = _weight_of_each(config, dataset.info.classes)
+    return Job(config, dataset, model, steps, dataset.info.notes + notes, weights)
+
+
+def _weight_of_each(config: Config, classes: int) -> dict[int, float] | None:
+    """1 where the config names none: Keras would look for those in a table that has no place for them."""
+    given = config.train.class_weight
+    for index in given or {}:
+        if index >= classes:
+            raise ZooError(f"train.class_weight names class {index}, but the data have {classes} classes",
+                           f"indices from 0 to {classes - 1}", "`zoo data CONFIG` shows the classes")  # fmt: skip
+    return given and {index: given.get(index, 1.0) for index in range(classes)}
 
 
 def _describe_data(run: Run, job: Job) -> None:
@@ -256,7 +268,7 @@ def _fit(
                     # A broken epoch is finished by a `fit` of its own; the state it saves begins the next one.
                     epochs=position.epoch + 1 if position.step else config.train.epochs,
                     steps_per_epoch=job.steps_per_epoch - position.step,
-                    class_weight=config.train.class_weight,
+                    class_weight=job.class_weight,
                     callbacks=[history, *others, *watchers, progress, keeper],
                     shuffle=False,  # the stream shuffles
                     verbose=0,
@@ -265,9 +277,9 @@ def _fit(
             position = keeper.load()
     except cb.DivergedError as error:
         raise ZooError(
-            f"the loss is not a number since epoch {error.where[0]}, step {error.where[1]}, "
+            f"{error.what} not a number since epoch {error.where[0]}, step {error.where[1]}, "
             f"at a learning rate of {error.learning_rate:.3g}",
-            mend="try a lower train.optimizer.learning_rate, or train.optimizer.clipnorm=1; "
+            mend="try a lower train.optimizer.learning_rate, train.optimizer.clipnorm=1, or another optimizer; "
             f"the state before this epoch is kept in {run}",
         ) from error
     except Interrupted as error:

@@ -182,32 +182,41 @@ class History(Remembering, keras.callbacks.Callback):
 class TerminateOnNaN(keras.callbacks.Callback):
     """Stops at the first step after which the loss is not a number, and says where.
 
-    Looks at the running mean of the loss, which stays NaN once one step's loss was.
+    Looks at the running mean of the loss, which stays NaN once one step's loss was; and at the weights when an epoch
+    ends, for a loss can hide theirs: XLA's ReLU makes 0 of NaN.
     """
 
     def __init__(self):
         super().__init__()
         self.where: tuple[int, int] | None = None
         self.learning_rate = math.nan
-        self._epoch = 0
+        self._epoch = self._step = 0
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._epoch = epoch
+        self._epoch, self._step = epoch, 0
 
     def on_train_batch_end(self, batch, logs=None):
-        loss = (logs or {}).get("loss", 0.0)
-        if not math.isfinite(loss):
-            self.where = (self._epoch + 1, batch + 1)
-            self.learning_rate = float(self.model.optimizer.learning_rate)
-            raise DivergedError(self.where, self.learning_rate)
+        self._step = batch + 1
+        if not math.isfinite((logs or {}).get("loss", 0.0)):
+            self._stop("the loss is")
+
+    def on_epoch_end(self, epoch, logs=None):
+        for weight in self.model.weights:
+            if not np.isfinite(keras.ops.convert_to_numpy(weight)).all():
+                self._stop(f"weights of {weight.path} are")
+
+    def _stop(self, what: str) -> None:
+        self.where = (self._epoch + 1, self._step)
+        self.learning_rate = float(self.model.optimizer.learning_rate)
+        raise DivergedError(self.where, self.learning_rate, what)
 
 
 class DivergedError(Exception):
-    """The loss is not a number; carries (epoch, step) counted from 1 and the learning rate."""
+    """Loss or weights are not a number; carries (epoch, step) counted from 1, the learning rate, and what it is."""
 
-    def __init__(self, where: tuple[int, int], learning_rate: float):
-        super().__init__(f"loss is not finite at epoch {where[0]}, step {where[1]}")
-        self.where, self.learning_rate = where, learning_rate
+    def __init__(self, where: tuple[int, int], learning_rate: float, what: str = "the loss is"):
+        super().__init__(f"{what} not finite at epoch {where[0]}, step {where[1]}")
+        self.where, self.learning_rate, self.what = where, learning_rate, what
 
 
 def tensorboard(folder: str) -> keras.callbacks.Callback:
