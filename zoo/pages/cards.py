@@ -20,6 +20,8 @@ from zoo.spec import ModelSpec
 if TYPE_CHECKING:
     from zoo.summarizing import Summary
 
+WIDE = 560.0  # pixels; a wider diagram has several columns
+
 STYLE = """
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 17.5rem), 1fr)); gap: 1rem;
   list-style: none; padding: 0; margin: 0 }
@@ -91,11 +93,12 @@ def card(entry: Entry) -> Html:
 
 
 def _below_heading(svg: str) -> str:
-    """The view of a diagram that begins with its first box: the card says name and size itself."""
-    width, height = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups()
+    """The view of a diagram that begins with its first box, since the card says name and size; of two columns one."""
+    width, height = map(float, re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg).groups())
     first = re.search(r'<g id=.*?<rect x="[\d.]+" y="([\d.]+)"', svg)
     top = float(first[1]) - 10 if first else 0.0
-    return f"svgView(viewBox(0,{top:g},{width},{float(height) - top:g});preserveAspectRatio(xMidYMin))"
+    share = 0.5 if width > WIDE else 1.0
+    return f"svgView(viewBox(0,{top:g},{share * width:g},{share * height:g}))"
 
 
 def _paper(spec: ModelSpec) -> Html:
