@@ -9,8 +9,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from running import train
 
 import zoo
+from zoo import tables
 from zoo.config import Config
 from zoo.data import DataInfo, Preprocessor, load
+from zoo.data_report import report
 from zoo.errors import ZooError
 from zoo.evaluation import dataset_of
 from zoo.explaining import mistakes
@@ -200,6 +202,18 @@ def test_a_file_that_is_cut_or_of_another_kind_is_refused(tmp_path):
 def test_settings_that_are_refused(overrides, message):
     with pytest.raises(ZooError, match=message):
         config("a.csv", *overrides)
+
+
+def test_zoo_data_measures_and_draws_windows(tmp_path):
+    values, labels = recording()
+    made = report(config(write_csv(tmp_path / "a.csv", values, labels)), tmp_path / "windows.svg")
+    x, _ = expected(values, labels, slice(0, 144), slice(0, 144))
+    assert made.values["largest"] == pytest.approx(x.max(axis=(0, 1)), abs=1e-3)
+    assert made.values["spread"] == pytest.approx(x.std(axis=(0, 1)), abs=1e-3)
+    assert made.duplicates["train and test"]["count"] == 0
+    drawn = (tmp_path / "windows.svg").read_text()
+    assert all(f"<!-- {name} -->" in drawn for name in (*COLUMNS, "step", "fast", "slow"))
+    assert "sequence: 12x2 steps and columns" in tables.data(made)
 
 
 # -- nets and runs ---------------------------------------------------------------------------------------------------

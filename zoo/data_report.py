@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.config.facts import CONTENTS
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 LOOKED_AT = 2048  # training items from which ranges are taken
 TIMED_SECONDS = 2.0
-SHOWN_IMAGES, SHOWN_TEXTS, SHOWN_PAIRS = 32, 5, 5
+SHOWN_IMAGES, SHOWN_WINDOWS, SHOWN_TEXTS, SHOWN_PAIRS = 32, 12, 5, 5
 PAD, START, UNKNOWN = 0, 1, 2  # as in keras.datasets
 
 
@@ -68,9 +67,8 @@ def report(config: Config, picture: Path | None = None) -> DataReport:
     loaded = data.load(config.data, seed=config.runtime.seed, input_shape=wanted_shape(config))
     info = loaded.info
     if picture is not None:
-        if info.kind != "image":
-            what = CONTENTS[info.kind]
-            raise ZooError(f"{info.name} gives {what}, of which there is no picture", "images", "leave out --output")
+        if info.kind == "tokens":
+            raise ZooError(f"{info.name} gives texts, of which there is no picture", "images", "leave out --output")
         _draw(loaded, picture)
     return DataReport(
         name=info.name,
@@ -171,12 +169,17 @@ def _texts(loaded: Dataset) -> list[dict[str, str]]:
 
 def _draw(loaded: Dataset, path: Path) -> None:
     from zoo.data import Preprocessor
-    from zoo.drawing import plot_samples
+    from zoo.drawing import plot_samples, plot_windows
 
     x, y = _first(loaded, SHOWN_IMAGES)
     names, shape = loaded.info.class_names, "x".join(map(str, loaded.info.input_shape))
-    pixels = Preprocessor.from_dict(loaded.info.preprocessing).pixels(x)
+    preprocessor = Preprocessor.from_dict(loaded.info.preprocessing)
     title = f"{loaded.info.name}: {shape}, as the net sees them"
+    if preprocessor.framer:
+        shown = [names[label] for label in y[:SHOWN_WINDOWS]]
+        plot_windows(x[:SHOWN_WINDOWS], shown, preprocessor.framer.columns, path, title=title)
+        return
+    pixels = preprocessor.pixels(x)
     plot_samples(pixels, [names[label] for label in y], path, title=title)
 
 
