@@ -212,7 +212,7 @@ def test_zoo_data_measures_and_draws_windows(tmp_path):
     assert made.values["spread"] == pytest.approx(x.std(axis=(0, 1)), abs=1e-3)
     assert made.duplicates["train and test"]["count"] == 0
     drawn = (tmp_path / "windows.svg").read_text()
-    assert all(f"<!-- {name} -->" in drawn for name in (*COLUMNS, "step", "fast", "slow"))
+    assert all(f">{name}</text>" in drawn for name in (*COLUMNS, "step", "fast", "slow"))
     assert "sequence: 12x2 steps and columns" in tables.data(made)
 
 
