@@ -16,6 +16,8 @@ from zoo.data_report import report
 from zoo.errors import ZooError
 from zoo.evaluation import dataset_of
 from zoo.explaining import mistakes
+from zoo.exporting import export
+from zoo.feature_space.space import word_space
 
 WRONG = 320 + 11 + 3 * 5  # the last step of test window 5, where a test block begins at step 320
 COLUMNS = ("speed", "turn")
@@ -302,3 +304,21 @@ def test_words_of_a_text_model_are_refused(tmp_path):
     path = write_csv(tmp_path / "a.csv", *recording())
     with pytest.raises(ZooError, match=r"model\.args\.embedding_dim is given, but the data are numbers, not words"):
         zoo.train(config(path, "model.args.embedding_dim=5", f"runtime.output={tmp_path}"))
+
+
+def test_an_exported_run_says_how_numbers_are_prepared(run, tmp_path):
+    made = export(run, "keras", tmp_path / "out")
+    assert made.kept
+    text = (tmp_path / "out" / "README.md").read_text()
+    assert "your numbers: speed, turn" in text
+    assert "12 time steps of 2 numbers" in text
+    with pytest.raises(ZooError, match="--raw is for runs on images or texts"):
+        export(run, "saved_model", tmp_path / "raw", raw=True)
+    assert not (tmp_path / "raw").exists()
+
+
+def test_what_is_for_images_and_texts_is_refused(run):
+    with pytest.raises(ZooError, match="tiny was trained on numbers over time, whose windows nothing here explains"):
+        zoo.explain(run, [recording()[0]])
+    with pytest.raises(ZooError, match="was trained on sequences of numbers; expected a text run for words"):
+        word_space(run)
