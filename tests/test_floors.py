@@ -40,7 +40,7 @@ FLOORS = [
         "embedding",
         "terminal",
         "explaining", "feature_space",
-        "finishing", "pages", "interval",
+        "finishing", "pages", "interval", "benchmarking",
     },
     {"cli", "__main__", "__init__"},
 ]

@@ -110,9 +110,11 @@ def test_a_schedule_is_left_out_and_its_momentum_stays_high(tmp_path, monkeypatc
         ({"low": 1.0, "high": 0.1}, "the sweep goes from 1 to 0.1; expected two rates above 0, the lower one first"),
         ({"low": 0.0}, "the sweep goes from 0 to 10; expected two rates above 0"),
         ({"steps": 5}, "5 steps show no curve; expected at least 20; try --steps 200"),
+        ({"to_file": "x.gif"}, "'.gif' names no format; expected one of .png, .svg, .pdf; for example x.png"),
     ],
 )
-def test_a_sweep_that_cannot_be(tmp_path, words, text):
+def test_a_sweep_that_cannot_be(tmp_path, monkeypatch, words, text):
+    monkeypatch.setattr("zoo.lr_finding.range_test", None)  # refused before it begins
     with pytest.raises(ZooError, match=text):
         lr_find(make(tmp_path), **words)
 

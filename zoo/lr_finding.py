@@ -84,9 +84,14 @@ def lr_find(
         to_file: the picture, .png, .svg or .pdf; None for none.
 
     Raises:
-        ZooError: rates in the wrong order, too few steps, a mistake in config or data.
+        ZooError: rates in the wrong order, too few steps, a mistake in config or data, an unknown suffix.
     """
+    from zoo.drawing.curves import FORMATS
+    from zoo.drawing.picture import check_suffix
     from zoo.runner import prepare
+
+    if to_file is not None:
+        check_suffix(Path(to_file), FORMATS)  # before the sweep, not after it
 
     if not 0 < low < high:
         raise ZooError(

@@ -1,4 +1,4 @@
-"""The commands on the machine and on data: data, devices."""
+"""The commands on the machine and on data: data, devices, benchmark."""
 
 from __future__ import annotations
 
@@ -45,3 +45,15 @@ def devices(as_json: Json = False) -> None:
         print(f"{device['name']:<8} {device['description']}".rstrip())
     if found["reason"]:
         print(f"no GPU is used: {found['reason']}")
+
+
+@app.command(rich_help_panel=DATA)
+def benchmark(
+    parts: Annotated[
+        list[str] | None, typer.Argument(help="start, runner, build, norm, pipeline, memory; all by default.")
+    ] = None,
+) -> None:
+    """Measure the zoo's speed on this machine, as ratios against named peers of the same run; takes minutes."""
+    from zoo.benchmarking import measure
+
+    measure(parts or ())

@@ -1,0 +1,309 @@
+"""Speed, measured on this machine and printed as ratios against a named peer of the same run.
+
+    zoo benchmark                 everything
+    zoo benchmark runner build    the named parts
+
+Parts:
+    start     seconds of `zoo list` and `zoo --help`, each a fresh process (promised: 0.5)
+    runner    samples per second of the runner's training against a bare `model.fit` on NumPy arrays (promised: 0.97)
+    build     seconds to build ResNet-152 against keras.applications.ResNet152(weights=None) (promised: 1.5 at most)
+    norm      training steps per second of a net with the zoo's BatchNormalization against Keras's own
+    pipeline  images per second out of a folder of JPEG files against keras.utils.image_dataset_from_directory, from
+              the folder's name to the end of the first epoch and in later ones, kept in memory and streamed
+    memory    what the peak of a process grows by while a folder larger than its budget is streamed, and one of twice
+              the size (promised: the same)
+
+Machines are noisy: rounds alternate, medians and ratios count, single seconds do not.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+
+from zoo.errors import ZooError, did_you_mean
+from zoo.terminal import quiet_tensorflow
+
+ROUNDS = 5
+
+
+def alternate(ours: Callable[[], float], theirs: Callable[[], float], rounds: int = ROUNDS) -> tuple[list, list]:
+    """Run both in turn, after one uncounted round each; returns what they measured."""
+    ours(), theirs()
+    pairs = [(ours(), theirs()) for _ in range(rounds)]
+    return [a for a, _ in pairs], [b for _, b in pairs]
+
+
+def report(name: str, ours: list[float], theirs: list[float], unit: str, peer: str) -> None:
+    """One line: both medians and the median of the ratios, round by round."""
+    ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+    print(f"{name:<28} zoo {statistics.median(ours):10.2f} {unit:<10} "
+          f"{peer} {statistics.median(theirs):10.2f} {unit:<10} ratio {ratio:.3f}", flush=True)  # fmt: skip
+
+
+def start() -> None:
+    """Whole processes, as a user waits for them."""
+    for words in (["list"], ["--help"]):
+        seconds = []
+        for _ in range(2 * ROUNDS):
+            begun = time.perf_counter()
+            subprocess.run([sys.executable, "-m", "zoo", *words], check=True, stdout=subprocess.DEVNULL)
+            seconds.append(time.perf_counter() - begun)
+        print(f"zoo {' '.join(words):<24} {statistics.median(seconds):10.2f} s (median of {len(seconds)})", flush=True)
+
+
+RUNNER = {
+    "lenet5": {
+        "model": {"name": "lenet5"},
+        "data": {"name": "synthetic", "samples": 60000, "classes": 10, "shape": [32, 32, 1], "batch_size": 64},
+        "train": {"epochs": 2},
+    },
+    "bilstm_imdb": {
+        "model": {"name": "bilstm_imdb"},
+        "data": {"name": "synthetic", "kind": "tokens", "samples": 3000, "num_words": 10000, "maxlen": 200,
+                 "batch_size": 128},
+        "train": {"epochs": 2},
+    },
+}  # fmt: skip
+
+
+def runner() -> None:
+    """Both train the same compiled model for the same epochs with the same validation, from call to return.
+
+    Ours with its history, best weights, states on disk and display; the bare fit with none of them. The uncounted
+    first round traces the step for both.
+    """
+    import io
+
+    from rich.console import Console
+
+    import zoo.runner
+    from zoo import rundir
+    from zoo.config import Config
+    from zoo.training.state import Signals
+
+    for name, blocks in RUNNER.items():
+        config = Config.from_dict({"name": name, **blocks})
+        ours_job, bare_job = zoo.runner.prepare(config), zoo.runner.prepare(config)
+        x, y = bare_job.data.train.arrays()
+        batches = list(bare_job.data.validation.as_numpy_iterator())
+        validation = tuple(np.concatenate(part) for part in zip(*batches, strict=True))
+
+        samples = len(y) * config.train.epochs
+
+        def ours(job=ours_job, config=config, samples=samples) -> float:
+            with tempfile.TemporaryDirectory() as folder:
+                run = rundir.create(Path(folder), config.name, config.to_yaml(), {})
+                begun = time.perf_counter()
+                zoo.runner._fit(run, job, "auto", Signals(), Console(file=io.StringIO()), None)
+                return samples / (time.perf_counter() - begun)
+
+        def bare(job=bare_job, config=config, x=x, y=y, validation=validation) -> float:
+            begun = time.perf_counter()
+            job.model.fit(x, y, batch_size=config.data.batch_size, epochs=config.train.epochs,
+                          validation_data=validation, validation_batch_size=config.data.batch_size,
+                          verbose=0)  # fmt: skip
+            return len(y) * config.train.epochs / (time.perf_counter() - begun)
+
+        report(f"runner, {name}", *alternate(ours, bare), "samples/s", "bare fit")
+
+
+def build() -> None:
+    """Construction with fresh weights; lower is better."""
+    import keras
+
+    import zoo
+
+    def timed(make: Callable) -> Callable[[], float]:
+        def once() -> float:
+            keras.backend.clear_session()
+            gc.collect()
+            begun = time.perf_counter()
+            make()
+            return time.perf_counter() - begun
+
+        return once
+
+    pair = alternate(timed(lambda: zoo.create_model("resnet152")),
+                     timed(lambda: keras.applications.ResNet152(weights=None)), 3)  # fmt: skip
+    report("build, resnet152", *pair, "s", "keras")
+
+
+def norm() -> None:
+    """ResNet-20 on batches of 32x32: the same builder with either BatchNormalization."""
+    import keras
+
+    from zoo import layers
+    from zoo.models import resnet_cifar
+
+    x = np.random.default_rng(0).normal(size=(128, 32, 32, 3)).astype("float32")
+    y = np.arange(128) % 10
+
+    def trainer(norm_class: type) -> Callable[[], float]:
+        original, layers.BatchNormalization = resnet_cifar.BatchNormalization, norm_class
+        resnet_cifar.BatchNormalization = norm_class
+        try:
+            model = resnet_cifar.resnet_cifar(20)
+        finally:
+            resnet_cifar.BatchNormalization = layers.BatchNormalization = original
+        model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=False)
+
+        def once() -> float:
+            begun = time.perf_counter()
+            for _ in range(5):
+                model.train_on_batch(x, y)
+            return 5 / (time.perf_counter() - begun)
+
+        return once
+
+    pair = alternate(trainer(layers.BatchNormalization), trainer(keras.layers.BatchNormalization))
+    report("train step, resnet20_cifar", *pair, "steps/s", "keras BN")
+
+
+PHOTO, PHOTOS = (256, 256), 1000  # height and width; files in two classes
+
+
+def photos(root: Path, count: int) -> None:
+    """JPEG files of shapes, shades and grain, as large as a camera's of that size: train/ and a small test/."""
+    from PIL import Image, ImageDraw
+
+    rng, (height, width) = np.random.default_rng(0), PHOTO
+    for part, number in (("train", count), ("test", 2)):
+        for i in range(number):
+            square = 2 * i >= number  # in the order of the files' names, as Keras has them in that of the classes
+            coarse = Image.fromarray(rng.integers(0, 256, (8, 8, 3), np.uint8)).resize((width, height), Image.BICUBIC)
+            left, top = map(int, rng.integers(0, height // 2, 2))
+            draw = ImageDraw.Draw(coarse)
+            (draw.ellipse, draw.rectangle)[square]([left, top, left + 90, top + 70], tuple(rng.integers(0, 256, 3)))
+            grain = rng.normal(0, 8, (height, width, 3))
+            path = root / part / ("round", "square")[square] / f"{i:05d}.jpg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(np.clip(np.asarray(coarse) + grain, 0, 255).astype(np.uint8)).save(path, quality=90)
+
+
+def load_photos(root: Path, side: int, fit: str):
+    """The zoo's data set of a folder of photos."""
+    from zoo import data
+    from zoo.config import Config
+
+    block = {"name": "image_folder", "path": str(root), "image_size": side, "fit": fit, "batch_size": 32,
+             "validation": 0}  # fmt: skip
+    return data.load(Config.from_dict({"model": {"name": "mobilenet"}, "data": block}).data, seed=0)
+
+
+def drained(batches) -> int:
+    """The number of images in all batches."""
+    return sum(len(y) for _, y in batches)
+
+
+def pipeline() -> None:
+    """Epochs of one folder, no model and no augmentation.
+
+    The zoo decodes what fits into memory before the first epoch, so that damaged files are named at once: "begin" is
+    the time from the folder's name to the last batch of the first epoch; "epoch" is a later one. Nothing is resized in
+    the first comparison, so that both give the same pixels but for rounding: the zoo asks libjpeg for its accurate
+    transform, Keras for the fast one.
+    """
+    import keras
+
+    from zoo import data
+
+    in_memory = data.IN_MEMORY_BYTES
+
+    def theirs(root: Path, side: int, shuffle: bool = True):
+        return keras.utils.image_dataset_from_directory(
+            root / "train", image_size=(side, side), batch_size=32, shuffle=shuffle, seed=0, verbose=False
+        )
+
+    def ours(root: Path, side: int, fit: str):
+        train = load_photos(root, side, fit).train
+        return train.stream().take(train.steps_per_epoch)
+
+    with tempfile.TemporaryDirectory() as folder:
+        root, kept = Path(folder), {}
+        photos(root, PHOTOS)
+
+        def begin(make: Callable, *words) -> Callable[[], float]:
+            def run() -> float:
+                begun = time.perf_counter()
+                kept[make] = make(root, *words)
+                return drained(kept[make]) / (time.perf_counter() - begun)
+
+            return run
+
+        def epoch(make: Callable) -> Callable[[], float]:
+            def run() -> float:
+                begun = time.perf_counter()
+                return drained(kept[make]) / (time.perf_counter() - begun)
+
+            return run
+
+        x = next(iter(load_photos(root, PHOTO[0], "resize").train.in_order()))[0].numpy() * 255
+        difference = np.abs(x - next(iter(theirs(root, PHOTO[0], shuffle=False)))[0].numpy())
+        print(f"pixels of the first batch differ by {difference.mean():.2f} of 255 on average, at most "
+              f"{difference.max():.0f}", flush=True)  # fmt: skip
+        for what, side, fit, limit in (
+            ("same pixels, kept", PHOTO[0], "resize", in_memory),
+            ("same pixels, streamed", PHOTO[0], "resize", 0),
+            ("cropped in decoding, kept", 224, "crop", in_memory),
+            ("cropped in decoding, streamed", 224, "crop", 0),
+        ):
+            data.IN_MEMORY_BYTES = limit
+            report(f"{what}, begin", *alternate(begin(ours, side, fit), begin(theirs, side), 3), "images/s", "keras")
+            report(f"{what}, epoch", *alternate(epoch(ours), epoch(theirs), 5), "images/s", "keras")
+        data.IN_MEMORY_BYTES = in_memory
+
+
+PEAK = """
+import resource, sys
+from pathlib import Path
+from zoo import benchmarking, data
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+root, warm = Path(sys.argv[1]), Path(sys.argv[2])
+data.IN_MEMORY_BYTES = 0
+benchmarking.drained(benchmarking.load_photos(warm, 224, "resize").test)  # TensorFlow's own
+data.IN_MEMORY_BYTES, before = int(sys.argv[3]), peak()
+train = benchmarking.load_photos(root, 224, "resize").train
+benchmarking.drained(train.stream().take(2 * train.steps_per_epoch))
+print(peak() - before)
+"""
+
+
+def memory() -> None:
+    """Two epochs of folders of one and two thousand photos within 64 MB; the smaller one also kept in memory."""
+    with tempfile.TemporaryDirectory() as folder:
+        warm, small, large = (Path(folder) / name for name in ("warm", "small", "large"))
+        for root, count in ((warm, 10), (small, PHOTOS), (large, 2 * PHOTOS)):
+            photos(root, count)
+        for root, count, budget in ((small, PHOTOS, 2**26), (large, 2 * PHOTOS, 2**26), (small, PHOTOS, 2**30)):
+            words = [sys.executable, "-c", PEAK, str(root), str(warm), str(budget)]
+            done = subprocess.run(words, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            print(f"{count} photos, {count * 224 * 224 * 3 / 2**20:.0f} MB of pixels, budget {budget / 2**20:.0f} "
+                  f"MB: the peak grows by {float(done.stdout.split()[-1]):.0f} MB", flush=True)  # fmt: skip
+
+
+PARTS = {"start": start, "runner": runner, "build": build, "norm": norm, "pipeline": pipeline, "memory": memory}
+
+
+def measure(parts: Iterable[str] = ()) -> None:
+    """Measure the named parts, or all, and print each as it is known.
+
+    Raises:
+        ZooError: an unknown part.
+    """
+    parts = tuple(parts) or tuple(PARTS)
+    for part in parts:
+        if part not in PARTS:
+            raise ZooError(f"unknown part '{part}'", mend=did_you_mean(part, PARTS))
+    quiet_tensorflow()
+    for part in parts:
+        PARTS[part]()
