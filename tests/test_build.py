@@ -26,6 +26,7 @@ from zoo.errors import ZooError
     ("resnet18", {"include_top": False, "classifier_activation": "softmax"}, "include_top=False"),
     ("lenet5", {"classifier_activation": "sofmax"}, "did you mean 'softmax'"),
     ("nets:smal", {}, "has no function 'smal'.*did you mean 'nets:small'"),
+    ("os:system", {}, "'os:system' cannot be called: missing a required argument: 'command'.*takes"),
     ("nowhere.nets:small", {}, "there is no module 'nowhere'"),
 ])  # fmt: skip
 def test_refusals(name, words, match):

@@ -105,7 +105,7 @@ def _build(name: str, classes: int | None, input_shape: Any, words: dict[str, An
         words["classes"] = classes
     if not own:
         words["name"] = name
-    build = registry.builder(name)
+    build = registry.builder_for(name, words)
     given = {k: v for k, v in words.items() if k not in registry.COMMON_ARGUMENTS}
     if own or not given:
         return build(**words)

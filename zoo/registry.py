@@ -8,7 +8,7 @@ import fnmatch
 import importlib
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,25 @@ def builder(name: str) -> Callable[..., Any]:
         raise ZooError(
             f"the module '{module}' has no function '{function}'", mend=_nearest_function(module, function)
         ) from error
+
+
+def builder_for(name: str, words: Iterable[str]) -> Callable[..., Any]:
+    """The same, and it can be called with these arguments.
+
+    Raises:
+        ZooError: as `builder`; a builder of the user's own that takes others.
+    """
+    build = builder(name)
+    if is_own_builder(name):
+        try:
+            inspect.signature(build).bind(**dict.fromkeys(words))
+        except TypeError as error:
+            raise ZooError(
+                f"the builder '{name}' cannot be called: {error}",
+                f"a function that takes {', '.join(words) or 'no argument'}",
+                "give it these arguments",
+            ) from error
+    return build
 
 
 def _load(path: str) -> Callable[..., Any]:
