@@ -206,7 +206,7 @@ def test_a_loss_that_is_no_number_stops_with_place_and_rate(tmp_path):
 
 
 def test_weights_that_are_not_finite_are_never_saved_though_the_loss_hides_them(tmp_path, monkeypatch):
-    """The last step of the second epoch breaks them; with XLA a ReLU makes zeros of NaN, and the losses are finite."""
+    """They break as the second epoch ends; on the CPU a fused ReLU makes zeros of NaN, and losses stay finite."""
     original = TerminateOnNaN.on_epoch_end
 
     def broken(self, epoch, logs=None):

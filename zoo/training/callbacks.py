@@ -183,7 +183,7 @@ class TerminateOnNaN(keras.callbacks.Callback):
     """Stops at the first step after which the loss is not a number, and says where.
 
     Looks at the running mean of the loss, which stays NaN once one step's loss was; and at the weights when an epoch
-    ends, for a loss can hide theirs: XLA's ReLU makes 0 of NaN.
+    ends, for a loss can hide theirs: TensorFlow's fused matrix product, bias and ReLU makes 0 of NaN on the CPU.
     """
 
     def __init__(self):
