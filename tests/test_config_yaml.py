@@ -45,8 +45,10 @@ def test_dump_writes_what_both_versions_read_alike():
     [
         ("", "x.yaml: empty; expected the blocks model and data; start from a file in configs/"),
         ("# nothing\n", "x.yaml: empty; expected the blocks model and data; start from a file in configs/"),
-        ("- a\n", "x.yaml:1:1: the top level is no mapping; expected blocks such as model: {name: lenet5}"),
-        ("lenet5\n", "x.yaml:1:1: the top level is no mapping; expected blocks such as model: {name: lenet5}"),
+        ("- a\n", "x.yaml:1:1: the top level is no mapping; expected the blocks model and data; start "
+         "from a file in configs/"),
+        ("lenet5\n", "x.yaml:1:1: the top level is no mapping; expected the blocks model and data; start "
+         "from a file in configs/"),
         (BASE + "train:\n\tepochs: 3\n", "x.yaml:4:1: a tab in the indentation; expected spaces; "
                                          "replace the tab by two spaces"),
         (BASE + "train:\n  \tepochs: 3\n", "x.yaml:4:3: a tab in the indentation; expected spaces; "

@@ -98,5 +98,7 @@ def test_mistakes():
         repeat(make("runs"), [1, 1])
     with pytest.raises(ZooError, match="the seeds are -1; expected different whole numbers from 0"):
         repeat(make("runs"), [-1])
+    with pytest.raises(ZooError, match=r"2 seeds \(4, 5\) together with train\.repeat=3; expected one of the two"):
+        repeat(make("runs", "train.repeat=3"), [4, 5])
     with pytest.raises(ZooError, match=r"train\.repeat is 2; expected one run; call zoo\.repeat\(config\)"):
         zoo.train(make("runs", "train.repeat=2"))

@@ -61,6 +61,8 @@ def test_a_space_file_is_read(tmp_path):
 
 
 @pytest.mark.parametrize(("text", "said"), [
+    ("", ": empty; expected dimensions such as space: {data.batch_size: [32, 64]}"),
+    ("- 3", ":1:1: the top level is no mapping; expected dimensions such as space: {data.batch_size: [32, 64]}"),
     ("trails: 3\nspace: {data.batch_size: [1, 2]}", ":1:1: trails: unknown key; did you mean 'trials'?"),
     ("trials: 0\nspace: {data.batch_size: [1, 2]}", ":1:9: trials: got 0; expected a whole number from 1 to 10,000"),
     ("trials: 3", ":1:1: space: nothing to try; expected keys of the config"),
@@ -73,7 +75,8 @@ def test_a_space_file_is_read(tmp_path):
     ("space: {data.batch_size: {low: 1, high: 8, step: 9}}", "step is 9; expected a number above 0, up to 7"),
     ("space: {data.batch_size: {low: 1, high: 8, steps: 2}}", ".steps: unknown key; did you mean 'step'?"),
     ("space: {data.batch_sise: [1, 2]}", ":1:26: space.data.batch_sise: unknown key; did you mean data.batch_size?"),
-    ("space:\n  data.batch_size: [8, many]", ":2:20: space.data.batch_size: expected a positive integer, got 'many'"),
+    ("space:\n  data.batch_size: [8, many]", ":2:20: space.data.batch_size: expected a positive integer or null, "
+                                                "got 'many'"),
     ("space: {runtime.output: [a, b]}", "space.runtime.output: changes nothing that is computed; remove it"),
     ("space: {data.batch_size: *a}", "aliases are refused"),
 ])  # fmt: skip

@@ -131,7 +131,7 @@ def repeat(
         console: where progress goes; the standard output by default.
 
     Raises:
-        ZooError: as `zoo.train`; a seed given twice or out of range.
+        ZooError: as `zoo.train`; a seed given twice or out of range; seeds that are not as many as train.repeat.
         Interrupted: Ctrl-C or SIGTERM; the running seed's state is saved.
     """
     first = config.runtime.seed
@@ -141,6 +141,12 @@ def repeat(
             f"the seeds are {', '.join(map(str, chosen)) or 'none'}",
             f"different whole numbers from 0 to {LARGEST_SEED}",
             "such as --seeds 0,1,2",
+        )
+    if config.train.repeat not in (1, len(chosen)):
+        raise ZooError(
+            f"{len(chosen)} seeds ({', '.join(map(str, chosen))}) together with train.repeat={config.train.repeat}",
+            "one of the two",
+            "leave out train.repeat where seeds are given",
         )
     configs = {seed: config.override(f"runtime.seed={seed}", "train.repeat=1") for seed in chosen}
     return train_each("seed", configs, resume, console)

@@ -91,7 +91,7 @@ def load_space(path: str | Path, config: Config) -> Space:
     Raises:
         ZooError: with every mistake, one per line: `space.yaml:4:3: key: what; expected ...; mend`.
     """
-    return _Reader(config).read(read_file(path))
+    return _Reader(config).read(read_file(path, "dimensions such as space: {data.batch_size: [32, 64]}"))
 
 
 class _Reader:

@@ -22,6 +22,7 @@ from zoo.errors import ZooError
 from .problems import Path, dotted
 
 COMMAND_LINE = "command line"  # the source of overrides
+A_CONFIG = "the blocks model and data; start from a file in configs/"
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 MAX_LINES = 30  # of mistakes shown at once
@@ -115,8 +116,8 @@ def merge(below: Node, above: Node) -> Node:
     return Node(merged, above.mark, above.key_mark)
 
 
-def read_file(path: str | os.PathLike[str]) -> Node:
-    """The tree of a config file.
+def read_file(path: str | os.PathLike[str], holds: str = A_CONFIG) -> Node:
+    """The tree of a config file, or of another that `holds` something else.
 
     Raises:
         ZooError: unreadable, not UTF-8, too large, not the YAML a config may be; with line and column.
@@ -139,11 +140,11 @@ def read_file(path: str | os.PathLike[str]) -> Node:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise ZooError(f"{label}:{line}: not UTF-8", "a YAML config", "save the file as UTF-8") from None
-    return parse(text, label)
+    return parse(text, label, holds)
 
 
-def parse(text: str, label: str) -> Node:
-    """The tree of a YAML text whose top level is a mapping; `label` stands in messages.
+def parse(text: str, label: str, holds: str = A_CONFIG) -> Node:
+    """The tree of a YAML text whose top level is a mapping; `label` and what such a text `holds` stand in messages.
 
     Raises:
         ZooError: as `read_file`.
@@ -155,9 +156,9 @@ def parse(text: str, label: str) -> Node:
         )
     root = _Reader(label).document(text)
     if root is None or (root.value is None):
-        raise ZooError(f"{label}: empty", "the blocks model and data", "start from a file in configs/")
+        raise ZooError(f"{label}: empty", holds)
     if not isinstance(root.value, dict):
-        raise ZooError(f"{root.mark}: the top level is no mapping", "blocks such as model: {name: lenet5}")
+        raise ZooError(f"{root.mark}: the top level is no mapping", holds)
     return root
 
 
