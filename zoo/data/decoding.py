@@ -1,7 +1,8 @@
 """Image files to pixels: one traceable function for training, evaluation and prediction.
 
 JPEG is decoded with the accurate transform, as PIL and libjpeg do by default (TensorFlow's own default differs from
-them by up to 6 of 255). Transparency is laid on white, as a viewer shows it; of a GIF the first frame counts.
+them by up to 6 of 255). Transparency is laid on white, as a viewer shows it; of a GIF the first frame counts; pixels
+stand as they are stored: a photograph that its EXIF orientation turns for a viewer is not turned.
 """
 
 from __future__ import annotations
