@@ -121,6 +121,14 @@ def test_three_runs_or_other_test_items_are_not(runs, tmp_path):
     assert "B" not in found.results["test accuracy"]
 
 
+def test_a_run_that_has_lost_its_history_took_no_0_epochs(runs, tmp_path):
+    shutil.copytree(runs[1].path, tmp_path / "third")
+    (tmp_path / "third" / "history.csv").unlink()
+    found = compare_runs([runs[0], tmp_path / "third"], tmp_path / "curves.png")
+    assert set(found.results["epochs"]) == set(found.results["seconds"]) == {"A"}
+    assert set(found.results["best epoch"]) == {"A", "B"}
+
+
 def test_what_cannot_be_compared(runs, tmp_path):
     with pytest.raises(ZooError, match="1 run is given; expected 2 to 26 to compare"):
         compare_runs(runs[:1])

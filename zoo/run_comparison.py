@@ -134,13 +134,15 @@ def _results(runs: dict[str, Run]) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for letter, run in runs.items():
         history = run.history
-        row: dict[str, float] = {"epochs": len(history)}
+        kept = bool(history) or not run.finished  # not so where a finished run has lost its history.csv
+        row: dict[str, float] = {"epochs": len(history)} if kept else {}
         if run.finished:
             metrics = run.metrics
             row["best epoch"] = metrics["best_epoch"]
             for split in ("validation", "test"):
                 row |= {f"{split} {name}": value for name, value in metrics.get(split, {}).items()}
-        row["seconds"] = round(sum(epoch["seconds"] for epoch in history), 1)
+        if kept:
+            row["seconds"] = round(sum(epoch["seconds"] for epoch in history), 1)
         for key, value in row.items():
             found.setdefault(key, {})[letter] = value
     return {key: found[key] for key in sorted(found, key=lambda k: k == "seconds")}
