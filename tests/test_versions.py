@@ -46,7 +46,9 @@ def older(run):
         known["data"]["augment"]["pca"],
     )
     (run.path / "config.yaml").write_text(yaml.safe_dump(known))
-    rundir.write_json(run.path / "environment.json", run.environment | {"config_digest": "of fewer keys"})
+    environment = run.environment | {"config_digest": "of fewer keys"}
+    del environment["config_sha256"]
+    rundir.write_json(run.path / "environment.json", environment)
 
 
 def test_a_run_begun_before_a_key_existed_goes_on(copy, straight):
@@ -77,6 +79,14 @@ def test_a_relative_path_is_found_again(tmp_path, monkeypatch):
     assert rundir.find(tmp_path, config) == run
     monkeypatch.chdir(tmp_path.parent)
     assert rundir.find(tmp_path, config) is None
+
+
+def test_a_folder_whose_config_was_edited_is_not_gone_on_with(tmp_path):
+    config = zoo.load_config({"name": "x", "model": {"name": "mlp"}, "data": {"name": "digits"}})
+    edited = config.override("data.batch_size=16")
+    run = rundir.create(tmp_path, "x", config.to_yaml(), {"config_digest": config.digest()})
+    (run.path / "config.yaml").write_text(edited.to_yaml())
+    assert rundir.find(tmp_path, edited) is None
 
 
 def test_a_config_with_keys_that_are_gone_is_refused_by_version(copy):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FOLDER = "reproductions"
 EQUAL, WITHIN, DIFFERENT = "equal", "within the seeds' spread", "different"
-NOT_COMPUTING = {"format", "config_digest", "data_hash"}  # of environment.json: they are no part of a machine
+NOT_COMPUTING = {"format", "config_digest", "config_sha256", "data_hash"}  # of environment.json: no part of a machine
 
 
 @dataclass(frozen=True)

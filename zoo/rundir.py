@@ -269,9 +269,15 @@ def _digest(run: Run) -> str | None:
 
 
 def _digest_now(run: Run) -> str | None:
-    """Of the config as it resolves today: a folder begun before a key existed is the same run with its default."""
+    """Of the config as it resolves today: a folder begun before a key existed is the same run with its default.
+
+    None of a file that was edited since: the states beside it are of another config.
+    """
     try:
-        return run.config.digest() if (run.path / ENVIRONMENT).exists() else None
+        if not (run.path / ENVIRONMENT).exists():
+            return None
+        written = sha256(run.path / CONFIG)
+        return run.config.digest() if run.environment.get("config_sha256", written) == written else None
     except ZooError:  # of a zoo with other keys
         return None
 
@@ -306,7 +312,7 @@ def create(output: Path, name: str, config_yaml: str, environment: dict[str, Any
     hidden = Path(tempfile.mkdtemp(prefix=".new-", dir=parent))
     hidden.chmod(0o755)
     write(hidden / CONFIG, config_yaml)
-    write_json(hidden / ENVIRONMENT, {"format": FORMAT, **environment})
+    write_json(hidden / ENVIRONMENT, {"format": FORMAT, "config_sha256": sha256(hidden / CONFIG), **environment})
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     for attempt in range(1, 1000):
         path = parent / (stamp if attempt == 1 else f"{stamp}-{attempt:03d}")
