@@ -209,8 +209,8 @@ def pipeline() -> None:
 
     The zoo decodes what fits into memory before the first epoch, so that damaged files are named at once: "begin" is
     the time from the folder's name to the last batch of the first epoch; "epoch" is a later one. Nothing is resized in
-    the first comparison, so that both give the same pixels but for rounding: the zoo asks libjpeg for its accurate
-    transform, Keras for the fast one.
+    the first comparison, and Keras's pixels are divided by 255 like the zoo's, so that both give the same batches but
+    for rounding: the zoo asks libjpeg for its accurate transform, Keras for the fast one.
     """
     import keras
 
@@ -219,9 +219,10 @@ def pipeline() -> None:
     in_memory = data.IN_MEMORY_BYTES
 
     def theirs(root: Path, side: int, shuffle: bool = True):
-        return keras.utils.image_dataset_from_directory(
+        batches = keras.utils.image_dataset_from_directory(
             root / "train", image_size=(side, side), batch_size=32, shuffle=shuffle, seed=0, verbose=False
         )
+        return batches.map(lambda x, y: (x / 255, y), num_parallel_calls=-1).prefetch(-1)  # tf.data.AUTOTUNE
 
     def ours(root: Path, side: int, fit: str):
         train = load_photos(root, side, fit).train
@@ -246,8 +247,8 @@ def pipeline() -> None:
 
             return run
 
-        x = next(iter(load_photos(root, PHOTO[0], "resize").train.in_order()))[0].numpy() * 255
-        difference = np.abs(x - next(iter(theirs(root, PHOTO[0], shuffle=False)))[0].numpy())
+        x = next(iter(load_photos(root, PHOTO[0], "resize").train.in_order()))[0].numpy()
+        difference = 255 * np.abs(x - next(iter(theirs(root, PHOTO[0], shuffle=False)))[0].numpy())
         print(f"pixels of the first batch differ by {difference.mean():.2f} of 255 on average, at most "
               f"{difference.max():.0f}", flush=True)  # fmt: skip
         for what, side, fit, limit in (

@@ -104,9 +104,8 @@ class Preprocessor:
         return tf.ensure_shape(fitted(), self.shape)
 
     def place(self, place: tf.Tensor, fetch: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
-        """The image whose bytes `fetch` gets from a place -> uint8 (H, W, C); black where there are none. Traceable."""
-        black, contents = tf.zeros(self.shape, tf.uint8), fetch(place)
-        return tf.cond(tf.equal(contents, b""), lambda: black, lambda: self.file(contents))
+        """The image whose bytes `fetch` gets from a place -> uint8 (H, W, C). Traceable."""
+        return self.file(fetch(place))
 
     def images(self, inputs: Sequence[str | Path | np.ndarray]) -> np.ndarray:
         """Image files (PNG, JPEG, BMP, GIF: the first frame) or arrays of pixels 0..255 -> float32 (N, H, W, C).

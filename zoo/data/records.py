@@ -36,7 +36,7 @@ class ImageRecords(ImageFiles):
         return self.spans[rows]
 
     def fetch(self, place: tf.Tensor) -> tf.Tensor:
-        """The bytes at a span; none for a length of zero. Traceable, at the price of a call into Python."""
+        """The bytes at a span. Traceable, at the price of a call into Python."""
         contents = tf.numpy_function(self._bytes, [place], tf.string, stateful=False)
         return tf.ensure_shape(contents, [])
 

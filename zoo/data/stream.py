@@ -21,7 +21,7 @@ class TrainStream:
         x: (N, ...) as the model takes it, or raw with `transform` applied to each batch, or N places.
         y: int32 (N,).
         transform: raw batch -> float32 batch, for data too large to be kept preprocessed.
-        read: place -> raw item, for data too large to be kept at all; it is also asked for "" or zeros, no place.
+        read: place -> raw item, for data too large to be kept at all.
         buckets: batches of texts of like length, each cut to the length of its bucket.
     """
 
@@ -136,7 +136,8 @@ def in_order(
 def _read_singly(batches: tf.data.Dataset, read: Callable, batch_size: int, *, even: bool) -> tf.data.Dataset:
     """Batches (places, ...) -> (raw items, ...): each file is read on its own, so that all cores share one batch.
 
-    Unless the batches are `even`, a short one is filled up on the way; so no core waits for the end of an epoch.
+    Unless the batches are `even`, a short one is filled up with its first place on the way; so no core waits for the
+    end of an epoch.
     """
     if even:
         items = batches.unbatch().map(lambda place, *rest: (read(place), *rest), **_PARALLEL)
@@ -144,8 +145,9 @@ def _read_singly(batches: tf.data.Dataset, read: Callable, batch_size: int, *, e
 
     def filled(*columns: tf.Tensor) -> tuple[tf.Tensor, ...]:
         length = tf.shape(columns[0])[0]
-        columns = (tf.fill([length], True), *columns)
-        return tuple(tf.concat([c, tf.zeros([batch_size - length, *c.shape[1:]], c.dtype)], axis=0) for c in columns)
+        real = tf.range(batch_size) < length
+        missing = batch_size - length
+        return real, *(tf.concat([c, tf.repeat(c[:1], missing, axis=0)], axis=0) for c in columns)
 
     def emptied(real: tf.Tensor, *columns: tf.Tensor) -> tuple[tf.Tensor, ...]:
         length = tf.math.count_nonzero(real)

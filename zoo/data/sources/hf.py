@@ -35,19 +35,19 @@ class ImageRows(ImageFiles):
     """N images in the rows of tables, read as they are needed: the tables stay on disk, mapped into memory."""
 
     tables: tuple[Any, ...]  # of datasets.Dataset, one column of encoded images
-    spots: np.ndarray  # int64 (N, 3): table, row, and a 1, so that no place is all zeros
+    spots: np.ndarray  # int64 (N, 2): table and row
 
     def places(self, rows: np.ndarray) -> np.ndarray:
-        """int64 (len(rows), 3)."""
+        """int64 (len(rows), 2)."""
         return self.spots[rows]
 
     def fetch(self, place: tf.Tensor) -> tf.Tensor:
-        """The bytes of the image in a row; none for zeros. Traceable, at the price of a call into Python."""
+        """The bytes of the image in a row. Traceable, at the price of a call into Python."""
         return tf.ensure_shape(tf.numpy_function(self._bytes, [place], tf.string, stateful=False), [])
 
     def _bytes(self, spot: np.ndarray) -> bytes:
-        table, row, there = map(int, spot)
-        return contents(self.tables[table][row]["image"]) if there else b""
+        table, row = map(int, spot)
+        return contents(self.tables[table][row]["image"])
 
     def rows(self, mask: np.ndarray) -> ImageRows:
         """Those where the mask is true."""
@@ -153,7 +153,7 @@ def _look(parts: Mapping[str, Any], data: DataConfig) -> tuple[ImageRows, list[i
             place += 1
             try:
                 image = contents(row["image"])
-                seen.append((f"{part}, row {i}", measure(image), digest(image, len(image)), (len(tables), i, 1)))
+                seen.append((f"{part}, row {i}", measure(image), digest(image, len(image)), (len(tables), i)))
                 rows.append(place)
             except (Unreadable, OSError) as e:
                 wrong[f"{part}, row {i}"] = str(e)
@@ -165,6 +165,6 @@ def _look(parts: Mapping[str, Any], data: DataConfig) -> tuple[ImageRows, list[i
         grey=np.array([size[2] for _, size, *_ in seen], bool),
         digests=tuple(own for _, _, own, _ in seen),
         tables=tuple(tables),
-        spots=np.array([spot for *_, spot in seen], np.int64).reshape(-1, 3),
+        spots=np.array([spot for *_, spot in seen], np.int64).reshape(-1, 2),
     )
     return files, rows, wrong
