@@ -11,16 +11,16 @@ same items in the same order as the official files do: images are named by their
 
 import argparse
 import csv
-import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from zoo.terminal import quiet_tensorflow
 
+quiet_tensorflow()
 import numpy as np
 import tensorflow as tf
 

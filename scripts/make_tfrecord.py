@@ -13,9 +13,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from zoo.terminal import quiet_tensorflow
 
+quiet_tensorflow()
 import numpy as np
 import tensorflow as tf
 
