@@ -163,6 +163,11 @@ def test_the_picture_of_a_schedule(tmp_path):
         assert words in text
     path.write_text(make(tmp_path, *PLAIN, SGD, "train.schedule={name: cosine}").to_yaml())
     assert "momentum" not in pictures.draw_schedule(str(path), tmp_path / "t.svg").read_text()
+    words = [str(path), "train.schedule=null", "train.schedule.name=one_cycle", "name=other"]
+    pictures.act(words, tmp_path / "u.svg", "blocks", diff=None, schedule=True, width=80)
+    assert all(word in (tmp_path / "u.svg").read_text() for word in ("momentum", "other"))
+    with pytest.raises(ZooError, match=r"tiny\.yaml'; expected key\.path=value"):
+        pictures.act([str(path), "tiny.yaml"], None, "blocks", diff=None, schedule=True, width=80)
 
 
 def test_what_has_no_schedule(tmp_path):
@@ -172,6 +177,8 @@ def test_what_has_no_schedule(tmp_path):
         pictures.draw_schedule(str(path), None)
     with pytest.raises(ZooError, match="'lenet5' has no schedule; expected a config or a run folder"):
         pictures.draw_schedule("lenet5", None)
+    with pytest.raises(ZooError, match=r"train\.epochs=3 is given with a run, which is as it was trained"):
+        pictures.draw_schedule(str(tmp_path), None, ["train.epochs=3"])
 
 
 def test_the_commands(tmp_path, monkeypatch):

@@ -48,19 +48,19 @@ def act(
     Raises:
         ZooError: several things that are not all runs, or with `diff` or `schedule`; as each act.
     """
-    if len(what) > 1 and (diff is not None or schedule):
-        raise ZooError(f"{len(what)} things are given", "one to draw", "--diff takes the other")
     if diff is not None and schedule:
         raise ZooError("--diff and --schedule are given", "one of them")
+    if len(what) > 1 and diff is not None:
+        raise ZooError(f"{len(what)} things are given", "one to draw", "--diff takes the other")
     if output is not None and str(output) == "-":
         return [print_out(what, diff, level, schedule, width).rstrip("\n")]
     if diff is not None:
         found, path = draw_difference(what[0], diff, output)
         return [found.text(width), f"written: {path}"]
-    if len(what) > 1:
-        paths = [overlay(what, output)]
+    if schedule:
+        paths = [draw_schedule(what[0], output, what[1:])]
     else:
-        paths = [draw_schedule(what[0], output)] if schedule else draw(what[0], output, level)
+        paths = [overlay(what, output)] if len(what) > 1 else draw(what[0], output, level)
     return [f"written: {path}" for path in paths]
 
 
@@ -191,8 +191,11 @@ def _short(what: str) -> str:
     return path.stem if path.suffix in (".yaml", ".yml") else what.rpartition(":")[2]
 
 
-def draw_schedule(what: str, output: Path | None) -> Path:
+def draw_schedule(what: str, output: Path | None, overrides: Sequence[str] = ()) -> Path:
     """Draw learning rate and momentum over the steps of a config's or run's training; returns what was written.
+
+    Args:
+        overrides: of a config, as `zoo train` takes them.
 
     Raises:
         ZooError: `what` is neither a config nor a run, it has no schedule, or the picture cannot be written.
@@ -204,7 +207,10 @@ def draw_schedule(what: str, output: Path | None) -> Path:
     path = Path(what)
     if path.suffix not in (".yaml", ".yml") and not path.is_dir():
         raise ZooError(f"'{what}' has no schedule", "a config or a run folder", "give a YAML file")
-    config = rundir.open_run(path).config if path.is_dir() else load_config(path)
+    if path.is_dir() and overrides:
+        what = f"{' '.join(overrides)} is given with a run, which is as it was trained"
+        raise ZooError(what, "a config", "remove it")
+    config = rundir.open_run(path).config if path.is_dir() else load_config(path, overrides)
     if config.train.schedule is None:
         plateau = config.callbacks.reduce_lr_on_plateau
         why = "; its rate follows callbacks.reduce_lr_on_plateau, which only training shows" if plateau else ""
