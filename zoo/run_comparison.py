@@ -142,7 +142,7 @@ def _results(runs: dict[str, Run]) -> dict[str, dict[str, float]]:
             for split in ("validation", "test"):
                 row |= {f"{split} {name}": value for name, value in metrics.get(split, {}).items()}
         if kept:
-            row["seconds"] = round(sum(epoch["seconds"] for epoch in history), 1)
+            row["seconds"] = round(sum(epoch["seconds"] for epoch in history))
         for key, value in row.items():
             found.setdefault(key, {})[letter] = value
     return {key: found[key] for key in sorted(found, key=lambda k: k == "seconds")}
