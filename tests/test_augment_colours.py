@@ -218,11 +218,11 @@ def test_colours_of_grey_images_are_refused(augment):
     )
 
 
-def test_files_read_one_by_one_give_the_same_axes():
+def test_files_read_a_batch_at_a_time_give_the_same_axes():
     raw, prepare = pixels(), preprocessor()
     paths = np.array([str(i) for i in range(20)])
-    read = lambda path: tf.constant(raw[int(path.numpy())])  # noqa: E731
-    singly = augmentation(prepare, paths, prepare.scale, read, pca=0.1).colours.axes
+    read = lambda paths: prepare.scale(tf.constant(raw[paths.numpy().astype(int)]))  # noqa: E731
+    singly = augmentation(prepare, paths, read, pca=0.1).colours.axes
     np.testing.assert_array_equal(singly, augmentation(prepare, prepare.array(raw), pca=0.1).colours.axes)
 
 

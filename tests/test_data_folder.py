@@ -203,9 +203,8 @@ def test_streaming_from_files_equals_the_cache(tmp_path, monkeypatch, batch_size
     cached = load(config, seed=4)
     monkeypatch.setattr("zoo.data.IN_MEMORY_BYTES", 8 * 8 * 3 * 51 - 1)
     streamed = load(config, seed=4)
-    assert cached.train._read is None
     assert cached.train._x.dtype == tf.uint8
-    assert streamed.train._read is not None
+    assert streamed.train._x.dtype == tf.string  # the files' names
     steps = cached.train.steps_per_epoch
     want = take(cached.train.stream(), 3 * steps)
     assert same(take(streamed.train.stream(), 3 * steps), want)
@@ -216,6 +215,40 @@ def test_streaming_from_files_equals_the_cache(tmp_path, monkeypatch, batch_size
         assert one.cardinality() == two.cardinality()
         assert same(take(one, -1), take(two, -1))
     assert streamed.train.stream().element_spec[0].shape[1:] == (8, 8, 3)
+
+
+@pytest.mark.parametrize("suffixes", [(".jpg",), (".png",), (".gif",), (".bmp",), (".png", ".jpg"), (".gif", ".bmp")])
+@pytest.mark.parametrize("size", [(20, 24), (8, 8)])
+@pytest.mark.parametrize("fit", ["resize", "crop"])
+@pytest.mark.parametrize("limit", [2**30, 0])
+def test_a_folder_of_any_kinds_gives_what_prediction_gives(tmp_path, monkeypatch, suffixes, size, fit, limit):
+    monkeypatch.setattr("zoo.data.IN_MEMORY_BYTES", limit)
+    folder(tmp_path, {"train/a": 4, "train/b": 4, "test/a": 2, "test/b": 3}, suffixes=suffixes)
+    data = load(block(tmp_path, fit=fit, image_size=list(size)), seed=0)
+    x = np.concatenate([x for x, _ in data.test])
+    want = Preprocessor.from_dict(data.info.preprocessing).images(by_name(tmp_path / "test"))
+    assert np.array_equal(x, want)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"HELD_BYTES": 0}, {"HASHED_BYTES": 0, "HELD_BYTES": 0, "HEAD": 8}, {"SLOW": 0.0, "AT_ONCE": 3}, {"PIXELS": 1000}],
+)
+def test_how_files_are_read_changes_nothing(tmp_path, monkeypatch, changes):
+    folder(tmp_path, {"train/a": 9, "train/b": 8, "test/a": 4, "test/b": 3})
+    (tmp_path / "train" / "a" / "cut.png").write_bytes((tmp_path / "train" / "a" / "001.png").read_bytes()[:-30])
+    (tmp_path / "train" / "b" / "none.png").write_bytes(b"")
+    want = load(block(tmp_path, on_corrupt="skip"), seed=0)
+    for name, value in changes.items():
+        monkeypatch.setattr(f"zoo.data.{'taking' if name == 'PIXELS' else 'imagefiles'}.{name}", value)
+    got = load(block(tmp_path, on_corrupt="skip"), seed=0)
+    assert got.info.notes == want.info.notes
+    assert "train/a/cut.png (damaged), train/b/none.png (0 bytes)" in got.info.notes[0]
+    assert (got.info.hash == want.info.hash) == ("HASHED_BYTES" not in changes)
+    assert same([got.train.arrays()], [want.train.arrays()])
+    assert same(take(got.test, -1), take(want.test, -1))
+    assert got.info.sizes == want.info.sizes
+    assert got.info.sizes["train"] + got.info.sizes["validation"] == 17
 
 
 # -- what is wrong ---------------------------------------------------------------------------------------------------

@@ -8,8 +8,9 @@ Parts:
     runner    samples per second of the runner's training against a bare `model.fit` on NumPy arrays (promised: 0.97)
     build     seconds to build ResNet-152 against keras.applications.ResNet152(weights=None) (promised: 1.5 at most)
     norm      training steps per second of a net with the zoo's BatchNormalization against Keras's own
-    pipeline  images per second out of a folder of JPEG files against keras.utils.image_dataset_from_directory, from
+    pipeline  images per second out of folders of JPEG files against keras.utils.image_dataset_from_directory, from
               the folder's name to the end of the first epoch and in later ones, kept in memory and streamed
+              (promised, kept: 1.0 and 5)
     memory    what the peak of a process grows by while a folder larger than its budget is streamed, and one of twice
               the size (promised: the same)
 
@@ -168,21 +169,19 @@ def norm() -> None:
     report("train step, resnet20_cifar", *pair, "steps/s", "keras BN")
 
 
-PHOTO, PHOTOS = (256, 256), 1000  # height and width; files in two classes
-
-
-def photos(root: Path, count: int) -> None:
+def photos(root: Path, count: int, size: tuple[int, int] = (256, 256)) -> None:
     """JPEG files of shapes, shades and grain, as large as a camera's of that size: train/ and a small test/."""
     from PIL import Image, ImageDraw
 
-    rng, (height, width) = np.random.default_rng(0), PHOTO
+    rng, (height, width) = np.random.default_rng(0), size
     for part, number in (("train", count), ("test", 2)):
         for i in range(number):
             square = 2 * i >= number  # in the order of the files' names, as Keras has them in that of the classes
             coarse = Image.fromarray(rng.integers(0, 256, (8, 8, 3), np.uint8)).resize((width, height), Image.BICUBIC)
             left, top = map(int, rng.integers(0, height // 2, 2))
+            box = [left, top, left + width // 3, top + height // 4]
             draw = ImageDraw.Draw(coarse)
-            (draw.ellipse, draw.rectangle)[square]([left, top, left + 90, top + 70], tuple(rng.integers(0, 256, 3)))
+            (draw.ellipse, draw.rectangle)[square](box, tuple(rng.integers(0, 256, 3)))
             grain = rng.normal(0, 8, (height, width, 3))
             path = root / part / ("round", "square")[square] / f"{i:05d}.jpg"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -199,80 +198,108 @@ def load_photos(root: Path, side: int, fit: str):
     return data.load(Config.from_dict({"model": {"name": "mobilenet"}, "data": block}).data, seed=0)
 
 
-def drained(batches) -> int:
+def drained(batches: Iterable) -> int:
     """The number of images in all batches."""
     return sum(len(y) for _, y in batches)
 
 
-def pipeline() -> None:
-    """Epochs of one folder, no model and no augmentation.
+def keras_folder(root: Path, size: tuple[int, int], side: int, shuffle: bool = True):
+    """Keras's data set of a folder of photos of one size, which gives the pixels that the zoo gives.
 
-    The zoo decodes what fits into memory before the first epoch, so that damaged files are named at once: "begin" is
-    the time from the folder's name to the last batch of the first epoch; "epoch" is a later one. Nothing is resized in
-    the first comparison, and Keras's pixels are divided by 255 like the zoo's, so that both give the same batches but
-    for rounding: the zoo asks libjpeg for its accurate transform, Keras for the fast one.
+    They are divided by 255. Where they are to be smaller, it is with antialiasing and rounded, after Keras has read
+    them as they are: Keras itself would leave pixels out.
     """
     import keras
+    import tensorflow as tf
 
+    words = {"image_size": size, "shuffle": shuffle, "seed": 0, "verbose": False}
+    if size == (side, side):
+        batches = keras.utils.image_dataset_from_directory(root / "train", batch_size=32, **words)
+        return batches.map(lambda x, y: (x / 255, y), num_parallel_calls=-1).prefetch(-1)  # tf.data.AUTOTUNE
+
+    def smaller(x, y):
+        return tf.round(tf.image.resize(x, (side, side), antialias=True)) / 255, y
+
+    images = keras.utils.image_dataset_from_directory(root / "train", batch_size=None, **words)
+    return images.map(smaller, num_parallel_calls=-1).batch(32).prefetch(-1)
+
+
+FOLDERS = {
+    "20,000 of 32x32": (20_000, (32, 32), 32, "resize", (True,)),
+    "1,000 of 256x256": (1000, (256, 256), 256, "resize", (True, False)),
+    "1,000 of 375x500 to 224x224": (1000, (375, 500), 224, "resize", (True, False)),
+    "the same, cropped in decoding": (1000, (375, 500), 224, "crop", (True, False)),
+}  # files, their size, the model's, data.fit, and whether they are kept
+
+
+def pipeline() -> None:
+    """Folders of JPEG files, no model and no augmentation, kept in memory and read anew for each epoch.
+
+    "begin" is the time from the folder's name to the last batch of the first epoch, "epoch" that of a later one, of
+    an iterator that goes on, for both. Both give the same pixels but for rounding: the zoo asks libjpeg for its
+    accurate transform, Keras for the fast one. Where the zoo crops while decoding, Keras still reads and resizes all.
+    """
     from zoo import data
 
     in_memory = data.IN_MEMORY_BYTES
-
-    def theirs(root: Path, side: int, shuffle: bool = True):
-        batches = keras.utils.image_dataset_from_directory(
-            root / "train", image_size=(side, side), batch_size=32, shuffle=shuffle, seed=0, verbose=False
-        )
-        return batches.map(lambda x, y: (x / 255, y), num_parallel_calls=-1).prefetch(-1)  # tf.data.AUTOTUNE
-
-    def ours(root: Path, side: int, fit: str):
-        train = load_photos(root, side, fit).train
-        return train.stream().take(train.steps_per_epoch)
-
     with tempfile.TemporaryDirectory() as folder:
-        root, kept = Path(folder), {}
-        photos(root, PHOTOS)
+        for what, (count, size, side, fit, keeping) in FOLDERS.items():
+            root = Path(folder) / f"{count} of {size}"
+            if not root.exists():
+                photos(root, count, size)
+            steps = -(-count // 32)
 
-        def begin(make: Callable, *words) -> Callable[[], float]:
-            def run() -> float:
-                begun = time.perf_counter()
-                kept[make] = make(root, *words)
-                return drained(kept[make]) / (time.perf_counter() - begun)
+            def ours(root=root, side=side, fit=fit):
+                return load_photos(root, side, fit).train.stream()
 
-            return run
+            def theirs(root=root, size=size, side=side):
+                return keras_folder(root, size, side).repeat()
 
-        def epoch(make: Callable) -> Callable[[], float]:
-            def run() -> float:
-                begun = time.perf_counter()
-                return drained(kept[make]) / (time.perf_counter() - begun)
+            def begin(make: Callable, steps=steps, count=count) -> Callable[[], float]:
+                def run() -> float:
+                    begun = time.perf_counter()
+                    drained(make().take(steps))
+                    return count / (time.perf_counter() - begun)
 
-            return run
+                return run
 
-        x = next(iter(load_photos(root, PHOTO[0], "resize").train.in_order()))[0].numpy()
-        difference = 255 * np.abs(x - next(iter(theirs(root, PHOTO[0], shuffle=False)))[0].numpy())
-        print(f"pixels of the first batch differ by {difference.mean():.2f} of 255 on average, at most "
-              f"{difference.max():.0f}", flush=True)  # fmt: skip
-        for what, side, fit, limit in (
-            ("same pixels, kept", PHOTO[0], "resize", in_memory),
-            ("same pixels, streamed", PHOTO[0], "resize", 0),
-            ("cropped in decoding, kept", 224, "crop", in_memory),
-            ("cropped in decoding, streamed", 224, "crop", 0),
-        ):
-            data.IN_MEMORY_BYTES = limit
-            report(f"{what}, begin", *alternate(begin(ours, side, fit), begin(theirs, side), 3), "images/s", "keras")
-            report(f"{what}, epoch", *alternate(epoch(ours), epoch(theirs), 5), "images/s", "keras")
-        data.IN_MEMORY_BYTES = in_memory
+            def epoch(make: Callable, steps=steps, count=count) -> Callable[[], float]:
+                batches = iter(make())
+
+                def run() -> float:
+                    time.sleep(0.5)  # the other fetches what it can hold
+                    for _ in range(2):  # the first epoch empties what was fetched meanwhile; the second counts
+                        begun = time.perf_counter()
+                        for _ in range(steps):
+                            next(batches)
+                    return count / (time.perf_counter() - begun)
+
+                return run
+
+            if fit == "resize":
+                x = next(iter(load_photos(root, side, fit).train.in_order()))[0].numpy()
+                x = 255 * np.abs(x - next(iter(keras_folder(root, size, side, shuffle=False)))[0].numpy())
+                print(f"{what}: pixels differ by {x.mean():.2f} of 255 on average, at most {x.max():.0f}", flush=True)
+            for kept in keeping:
+                data.IN_MEMORY_BYTES = in_memory if kept else 0
+                name = f"{what}, {'kept' if kept else 'streamed'}"
+                report(f"{name}, begin", *alternate(begin(ours), begin(theirs)), "images/s", "keras")
+                report(f"{name}, epoch", *alternate(epoch(ours), epoch(theirs)), "images/s", "keras")
+            data.IN_MEMORY_BYTES = in_memory
 
 
 PEAK = """
 import resource, sys
 from pathlib import Path
 from zoo import benchmarking, data
+from zoo.data import imagefiles
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 root, warm = Path(sys.argv[1]), Path(sys.argv[2])
 data.IN_MEMORY_BYTES = 0
 benchmarking.drained(benchmarking.load_photos(warm, 224, "resize").test)  # TensorFlow's own
 data.IN_MEMORY_BYTES, before = int(sys.argv[3]), peak()
+imagefiles.HELD_BYTES = data.IN_MEMORY_BYTES // 16
 train = benchmarking.load_photos(root, 224, "resize").train
 benchmarking.drained(train.stream().take(2 * train.steps_per_epoch))
 print(peak() - before)
@@ -283,9 +310,9 @@ def memory() -> None:
     """Two epochs of folders of one and two thousand photos within 64 MB; the smaller one also kept in memory."""
     with tempfile.TemporaryDirectory() as folder:
         warm, small, large = (Path(folder) / name for name in ("warm", "small", "large"))
-        for root, count in ((warm, 10), (small, PHOTOS), (large, 2 * PHOTOS)):
+        for root, count in ((warm, 10), (small, 1000), (large, 2000)):
             photos(root, count)
-        for root, count, budget in ((small, PHOTOS, 2**26), (large, 2 * PHOTOS, 2**26), (small, PHOTOS, 2**30)):
+        for root, count, budget in ((small, 1000, 2**26), (large, 2000, 2**26), (small, 1000, 2**30)):
             words = [sys.executable, "-c", PEAK, str(root), str(warm), str(budget)]
             done = subprocess.run(words, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
             print(f"{count} photos, {count * 224 * 224 * 3 / 2**20:.0f} MB of pixels, budget {budget / 2**20:.0f} "

@@ -13,11 +13,12 @@ import numpy as np
 from zoo.data.augment import augmentation
 from zoo.data.buckets import Buckets
 from zoo.data.contract import DataInfo, Dataset, Raw
-from zoo.data.imagefiles import ImageFiles, common_shape, take
+from zoo.data.imagefiles import ImageFiles, common_shape
 from zoo.data.preprocess import Preprocessor
 from zoo.data.sources import SOURCES
 from zoo.data.splits import split
 from zoo.data.stream import TrainStream, in_order
+from zoo.data.taking import take
 from zoo.data.texts import Texts, default_batch, default_length, index
 from zoo.data.tokens import decode
 from zoo.errors import ZooError, did_you_mean
@@ -101,7 +102,7 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
     if raw.kind == "image":
         items = sum(map(len, splits.values()))
         if sized:  # a quarter of the bytes of float32
-            transform = preprocessor.scale
+            transform = preprocessor.scale if read is None else lambda places: preprocessor.scale(read(places))
         elif 4 * np.prod(model_shape, dtype=object) * items > IN_MEMORY_BYTES:
             transform = preprocessor.batch
         else:
@@ -119,13 +120,13 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
         buckets = Buckets.of_lengths(lengths, settings["length"], settings["pad"])
         notes += (buckets.describe(lengths, batch_size),)
     if raw.kind == "image":
-        augment = augmentation(preprocessor, x["train"], transform, read, **vars(data.augment))
+        augment = augmentation(preprocessor, x["train"], transform, **vars(data.augment))
     train = TrainStream(
         x["train"], y[splits["train"]], batch_size=batch_size, seed=seed,
-        transform=transform, augment=augment, read=read, buckets=buckets,
+        transform=transform, augment=augment, buckets=buckets,
     )  # fmt: skip
     validation, test = (
-        in_order(x[part], y[splits[part]], batch_size, transform, read) if len(splits[part]) else None
+        in_order(x[part], y[splits[part]], batch_size, transform) if len(splits[part]) else None
         for part in ("validation", "test")
     )
     info = DataInfo(

@@ -76,7 +76,6 @@ def augmentation(
     preprocessor: Preprocessor,
     x: np.ndarray | tf.Tensor,
     transform: Callable | None = None,
-    read: Callable | None = None,
     *,
     shift: int = 0,
     flip: str | None = None,
@@ -105,20 +104,19 @@ def augmentation(
     if strengths:
         white = preprocessor.scale(tf.fill([1, *preprocessor.shape], 255.0)).numpy()[0, 0, 0]
         if "pca" in strengths:
-            strengths["axes"] = principal_axes((_sample(x, transform, read) - black) / (white - black))
+            strengths["axes"] = principal_axes((_sample(x, transform) - black) / (white - black))
         if rand_augment:
             strengths["rand_augment"] = RandAugment(rand_augment.num_ops, rand_augment.factor, preprocessor.shape)
         colours = Colours(black, white, **strengths)
     return Augment(shift, flip == "horizontal", black, colours)
 
 
-def _sample(x: np.ndarray | tf.Tensor, transform: Callable | None, read: Callable | None) -> np.ndarray:
+def _sample(x: np.ndarray | tf.Tensor, transform: Callable | None) -> np.ndarray:
     """At most SAMPLE of the items, evenly spaced, as the model takes them."""
     x, rows = np.asarray(x), np.unique(np.linspace(0, len(x) - 1, min(len(x), SAMPLE)).astype(int))
     with tf.device("/CPU:0"):
         parts = []
         for begin in range(0, len(rows), 64):
             part = x[rows[begin : begin + 64]]
-            part = part if read is None else np.stack([read(tf.constant(place)).numpy() for place in part])
             parts.append(part if transform is None else transform(tf.constant(part)).numpy())
     return np.concatenate(parts)

@@ -7,26 +7,34 @@ stand as they are stored: a photograph that its EXIF orientation turns for a vie
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import tensorflow as tf
+
+from zoo.data.headers import KINDS
 
 ACCURATE = "INTEGER_ACCURATE"
 CROP_SHARE = 0.875  # of the image that `fit: crop` keeps: 224 of 256
+_JPEG = b"\xff\xd8\xff"
 _BLOCK = 16  # pixels of a JPEG's coding unit, at most
 
 
-def decode(contents: tf.Tensor, *, ratio: int = 1) -> tf.Tensor:
-    """The bytes of a JPEG, PNG, BMP or GIF file -> uint8 (h, w, 3). `ratio` 8 decodes a JPEG at an eighth, quickly."""
-    return tf.case(
-        [
-            (_starts(contents, b"\xff\xd8\xff"), lambda: tf.io.decode_jpeg(contents, 3, ratio, dct_method=ACCURATE)),
-            (_starts(contents, b"\x89PNG"), lambda: _on_white(tf.io.decode_png(contents, 4))),
-            (_starts(contents, b"BM"), lambda: _bmp(contents)),
-        ],
-        default=lambda: tf.io.decode_image(contents, 3, expand_animations=False),
-    )
+def decode(contents: tf.Tensor, *, kinds: Collection[str] = KINDS, ratio: int = 1) -> tf.Tensor:
+    """The bytes of an image file of one of `kinds` -> uint8 (h, w, 3). `ratio` 8 decodes a JPEG at an eighth, quickly.
+
+    A file's kind is looked at only where there may be several: that costs as much as decoding a very small picture.
+    """
+    readers = {
+        "jpeg": (_JPEG, lambda: tf.io.decode_jpeg(contents, 3, ratio, dct_method=ACCURATE)),
+        "png": (b"\x89PNG", lambda: _on_white(tf.io.decode_png(contents, 4))),
+        "bmp": (b"BM", lambda: _bmp(contents)),
+        "gif": (b"GIF", lambda: tf.io.decode_image(contents, 3, expand_animations=False)),
+    }
+    *tried, (_, last) = (readers[kind] for kind in KINDS if kind in kinds)
+    return tf.case([(_starts(contents, magic), read) for magic, read in tried], default=last) if tried else last()
 
 
-def decode_middle(contents: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
+def decode_middle(contents: tf.Tensor, size: tuple[int, int], *, kinds: Collection[str] = KINDS) -> tf.Tensor:
     """The pixels of `middle(decode(contents))`, of a JPEG without decoding the rest: uint8 (h, w, 3)."""
 
     def jpeg() -> tf.Tensor:
@@ -43,11 +51,13 @@ def decode_middle(contents: tf.Tensor, size: tuple[int, int]) -> tf.Tensor:
         return pixels[top - first[0] :, left - first[1] :][:height, :width]
 
     def other() -> tf.Tensor:
-        pixels = decode(contents)
+        pixels = decode(contents, kinds=kinds)
         top, left, height, width = middle(tf.shape(pixels)[0], tf.shape(pixels)[1], size)
         return pixels[top : top + height, left : left + width]
 
-    return tf.cond(_starts(contents, b"\xff\xd8\xff"), jpeg, other)
+    if set(kinds) == {"jpeg"}:
+        return jpeg()
+    return tf.cond(_starts(contents, _JPEG), jpeg, other) if "jpeg" in kinds else other()
 
 
 def middle(height: tf.Tensor, width: tf.Tensor, size: tuple[int, int]) -> tuple[tf.Tensor, ...]:

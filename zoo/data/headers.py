@@ -6,12 +6,25 @@ Sources: ITU-T T.81 Annex B (JPEG), W3C PNG 2nd ed. Sec. 11.2.2, CompuServe GIF8
 from __future__ import annotations
 
 import struct
+from typing import NamedTuple
 
 MAX_PIXELS = 2**26  # 67 million: any camera's picture, and at most 200 MB once decoded
 HEAD = 2**16  # bytes in which nearly every header stands
 
 _SIZE_OF_FRAME = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}  # JPEG's SOF markers
 _ALONE = {0x01, *range(0xD0, 0xD9)}  # JPEG markers without a length
+
+
+KINDS = ("jpeg", "png", "bmp", "gif")
+
+
+class Header(NamedTuple):
+    """Size in pixels, whether the picture is grey, and one of KINDS."""
+
+    height: int
+    width: int
+    grey: bool
+    kind: str
 
 
 class Unreadable(ValueError):
@@ -22,25 +35,25 @@ class Cut(Unreadable):
     """The size stands beyond the bytes that were given."""
 
 
-def measure(head: bytes) -> tuple[int, int, bool]:
-    """The first bytes of a JPEG, PNG, GIF or BMP file -> height, width, and whether it is grey.
+def measure(head: bytes) -> Header:
+    """What the first bytes of a JPEG, PNG, BMP or GIF file say.
 
     Raises Unreadable, saying why: nothing in the file, another kind of file, a size of zero or beyond MAX_PIXELS.
     """
     if not head:
         raise Unreadable("0 bytes")
-    read = next((read for magic, read in _KINDS.items() if head.startswith(magic)), None)
-    if read is None:
+    kind = _MAGIC.get(head[:2])
+    if kind is None or not head.startswith(_STARTS[kind]):
         raise Unreadable("not a JPEG, PNG, BMP or GIF file")
     try:
-        height, width, grey = read(head)
+        height, width, grey = _READ[kind](head)
     except (struct.error, IndexError):
         raise Cut("cut short") from None
     if height < 1 or width < 1:
         raise Unreadable(f"{height}x{width} pixels")
     if height * width > MAX_PIXELS:
         raise Unreadable(f"{height:,}x{width:,} pixels, over the limit of {MAX_PIXELS // 10**6} million")
-    return height, width, grey
+    return Header(height, width, grey, kind)
 
 
 def _jpeg(head: bytes) -> tuple[int, int, bool]:
@@ -78,4 +91,6 @@ def _bmp(head: bytes) -> tuple[int, int, bool]:
     return abs(height), width, bits == 8
 
 
-_KINDS = {b"\xff\xd8\xff": _jpeg, b"\x89PNG\r\n\x1a\n": _png, b"GIF8": _gif, b"BM": _bmp}
+_STARTS = {"jpeg": b"\xff\xd8\xff", "png": b"\x89PNG\r\n\x1a\n", "bmp": b"BM", "gif": b"GIF8"}
+_MAGIC = {start[:2]: kind for kind, start in _STARTS.items()}
+_READ = {"jpeg": _jpeg, "png": _png, "bmp": _bmp, "gif": _gif}

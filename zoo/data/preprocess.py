@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from zoo.data.decoding import decode, decode_middle, middle
 from zoo.data.frames import Framer
-from zoo.data.headers import Unreadable, measure
+from zoo.data.headers import KINDS, Unreadable, measure
 from zoo.data.lookup import Lookup
 from zoo.data.tokens import Ragged, encode, words_of
 from zoo.errors import ZooError
@@ -88,10 +88,13 @@ class Preprocessor:
         """Pixels 0..255 of the model's size (B, H, W, C) -> float32, by pixel_range, mean and std. Traceable."""
         return tf.ensure_shape(self._scale(tf.cast(images, tf.float32)), [None, *self.shape])
 
-    def file(self, contents: tf.Tensor) -> tf.Tensor:
-        """The bytes of an image file -> uint8 (H, W, C), decoded and brought to the model's size. Traceable."""
+    def file(self, contents: tf.Tensor, *, kinds: Collection[str] = KINDS, sized: bool = False) -> tf.Tensor:
+        """The bytes of an image file -> uint8 (H, W, C), decoded and brought to the model's size. Traceable.
+
+        `kinds` are those that the file may be of; `sized`: it is known to have the model's height and width.
+        """
         cut = self.settings["fit"] == "crop"
-        pixels = decode_middle(contents, self.shape[:2]) if cut else decode(contents)
+        pixels = decode_middle(contents, self.shape[:2], kinds=kinds) if cut else decode(contents, kinds=kinds)
         pixels = tf.ensure_shape(pixels, [None, None, 3])
 
         def fitted() -> tf.Tensor:
@@ -99,13 +102,11 @@ class Preprocessor:
             return tf.saturate_cast(self._to_size(images, cut=cut)[0], tf.uint8)
 
         if self.shape[2] == 3:  # nothing is computed where nothing is to be done
+            if sized and not cut:
+                return tf.ensure_shape(pixels, self.shape)
             fits = tf.reduce_all(tf.shape(pixels)[:2] == self.shape[:2])
             return tf.ensure_shape(tf.cond(fits, lambda: pixels, fitted), self.shape)
         return tf.ensure_shape(fitted(), self.shape)
-
-    def place(self, place: tf.Tensor, fetch: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
-        """The image whose bytes `fetch` gets from a place -> uint8 (H, W, C). Traceable."""
-        return self.file(fetch(place))
 
     def images(self, inputs: Sequence[str | Path | np.ndarray]) -> np.ndarray:
         """Image files (PNG, JPEG, BMP, GIF: the first frame) or arrays of pixels 0..255 -> float32 (N, H, W, C).
@@ -139,7 +140,7 @@ class Preprocessor:
             raise ZooError(f"{path} is a folder", expected, mend)
         try:
             contents = path.read_bytes()
-            height, width, _ = measure(contents)
+            height, width, *_ = measure(contents)
             self.check_size(height, width, str(path), trained=True)
             with tf.device("/CPU:0"):
                 return self.scale(self.file(tf.constant(contents))[None]).numpy()[0]

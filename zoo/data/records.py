@@ -24,7 +24,7 @@ MAX_RECORD = 2**28  # bytes; a picture of the largest size that is read has fewe
 _HEAD, _TAIL = struct.Struct("<QI"), struct.Struct("<I")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ImageRecords(ImageFiles):
     """N images inside of records: `spans` holds the number of the shard, the offset in it and the length."""
 

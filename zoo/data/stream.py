@@ -18,10 +18,9 @@ class TrainStream:
     """Training batches in an order that depends on (seed, epoch) only, so that any step can be returned to.
 
     Args:
-        x: (N, ...) as the model takes it, or raw with `transform` applied to each batch, or N places.
+        x: (N, ...) as the model takes it, or anything of which `transform` makes that, a batch at a time.
         y: int32 (N,).
-        transform: raw batch -> float32 batch, for data too large to be kept preprocessed.
-        read: place -> raw item, for data too large to be kept at all.
+        transform: a batch of `x` -> float32 batch, for data too large to be kept as the model takes them.
         buckets: batches of texts of like length, each cut to the length of its bucket.
     """
 
@@ -34,10 +33,9 @@ class TrainStream:
         seed: int,
         transform: Callable | None = None,
         augment: Augment | None = None,
-        read: Callable | None = None,
         buckets: Buckets | None = None,
     ):
-        self._read, self._buckets = read, buckets
+        self._buckets = buckets
         self._x, self._y = _constant(x), _constant(y)
         self._transform, self._augment, self._seed = transform, augment, seed
         self.size, self.batch_size = len(y), batch_size
@@ -62,15 +60,12 @@ class TrainStream:
                 picked = [tf.gather(column, chosen) for column in (self._x, self._y)]
                 picked[0] = picked[0] if lengths is None else self._buckets.cut(picked[0], lengths[s])
                 picked += [] if choices is None else [tf.gather(choices, chosen)]
-                return tuple(picked) if self._read else self._finish(*picked)
+                return self._finish(*picked)
 
             return tf.data.Dataset.range(first, self.steps_per_epoch).map(one_batch, **self._parallel())
 
         with tf.device("/CPU:0"):
             batches = tf.data.Dataset.range(epoch, _FOREVER).flat_map(one_epoch)
-            if self._read:
-                batches = _read_singly(batches, self._read, self.batch_size, even=self.size % self.batch_size == 0)
-                batches = batches.map(self._finish, **_PARALLEL)
             batches = batches.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
             return _finish(batches)
 
@@ -86,13 +81,10 @@ class TrainStream:
 
     def in_order(self) -> tf.data.Dataset:
         """Finite batches (x, y) as the model takes them, unshuffled and not augmented."""
-        return in_order(self._x.numpy(), self._y.numpy(), self.batch_size, self._transform, self._read)
+        return in_order(self._x.numpy(), self._y.numpy(), self.batch_size, self._transform)
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """(x, y) in memory as the model takes them, unshuffled and not augmented."""
-        if self._read:
-            xs, ys = zip(*in_order(self._x.numpy(), self._y.numpy(), 1024, self._transform, self._read), strict=True)
-            return np.concatenate(xs), np.concatenate(ys)
         if self._transform is None:
             return self._x.numpy(), self._y.numpy()
         parts = [self._transform(self._x[i : i + 1024]).numpy() for i in range(0, self.size, 1024)]
@@ -105,7 +97,7 @@ class TrainStream:
     def _parallel(self) -> dict:
         """Several batches at once, in their order, where making one takes longer than fetching it."""
         costly = self._transform is not None or (self._augment is not None and self._augment.colours is not None)
-        return _PARALLEL if costly and not self._read else {}
+        return _PARALLEL if costly else {}
 
 
 def in_order(
@@ -113,7 +105,6 @@ def in_order(
     y: np.ndarray,
     batch_size: int,
     transform: Callable | None = None,
-    read: Callable | None = None,
 ) -> tf.data.Dataset:
     """Finite batches (x, y), unshuffled, the last one smaller."""
     data, labels = _constant(x), _constant(y)
@@ -121,41 +112,12 @@ def in_order(
     def one_batch(s: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         begin, end = s * batch_size, (s + 1) * batch_size
         part = data[begin:end]
-        return part if transform is None or read else transform(part), labels[begin:end]
+        return part if transform is None else transform(part), labels[begin:end]
 
     steps = -(-len(y) // batch_size)
     with tf.device("/CPU:0"):
-        batches = tf.data.Dataset.range(steps).map(one_batch, **({} if transform is None or read else _PARALLEL))
-        if read:
-            batches = _read_singly(batches, read, batch_size, even=len(y) % batch_size == 0)
-            batches = batches.map(lambda x, y: (transform(x), y), **_PARALLEL)
-            batches = batches.apply(tf.data.experimental.assert_cardinality(steps))
+        batches = tf.data.Dataset.range(steps).map(one_batch, **({} if transform is None else _PARALLEL))
         return _finish(batches)
-
-
-def _read_singly(batches: tf.data.Dataset, read: Callable, batch_size: int, *, even: bool) -> tf.data.Dataset:
-    """Batches (places, ...) -> (raw items, ...): each file is read on its own, so that all cores share one batch.
-
-    Unless the batches are `even`, a short one is filled up with its first place on the way; so no core waits for the
-    end of an epoch.
-    """
-    if even:
-        items = batches.unbatch().map(lambda place, *rest: (read(place), *rest), **_PARALLEL)
-        return items.batch(batch_size, drop_remainder=True)
-
-    def filled(*columns: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        length = tf.shape(columns[0])[0]
-        real = tf.range(batch_size) < length
-        missing = batch_size - length
-        return real, *(tf.concat([c, tf.repeat(c[:1], missing, axis=0)], axis=0) for c in columns)
-
-    def emptied(real: tf.Tensor, *columns: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        length = tf.math.count_nonzero(real)
-        return tuple(column[:length] for column in columns)
-
-    items = batches.map(filled).unbatch()
-    items = items.map(lambda real, place, *rest: (real, read(place), *rest), **_PARALLEL)
-    return items.batch(batch_size, drop_remainder=True).map(emptied)
 
 
 def _constant(array: np.ndarray) -> tf.Tensor:
@@ -166,4 +128,6 @@ def _constant(array: np.ndarray) -> tf.Tensor:
 def _finish(batches: tf.data.Dataset) -> tf.data.Dataset:
     options = tf.data.Options()
     options.deterministic = True
+    # The default optimizations do nothing here, and begin by zeroing as much memory as is captured.
+    options.experimental_optimization.apply_default_optimizations = False
     return batches.with_options(options).prefetch(tf.data.AUTOTUNE)

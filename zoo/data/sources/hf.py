@@ -19,7 +19,7 @@ from zoo.data.contract import Raw
 from zoo.data.files import own
 from zoo.data.folders import PARTS
 from zoo.data.headers import Unreadable, measure
-from zoo.data.imagefiles import ImageFiles, digest, listed
+from zoo.data.imagefiles import ImageFiles, columns, digest, listed
 from zoo.data.sources.tfrecord import class_indices, raw_records
 from zoo.data.texts import raw_texts
 from zoo.errors import ZooError, did_you_mean
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 WANT = "a folder of save_to_disk, or .parquet files named train, validation and test"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ImageRows(ImageFiles):
     """N images in the rows of tables, read as they are needed: the tables stay on disk, mapped into memory."""
 
@@ -161,10 +161,9 @@ def _look(parts: Mapping[str, Any], data: DataConfig) -> tuple[ImageRows, list[i
     files = ImageRows(
         root=Path(data.path or data.dataset),
         names=tuple(name for name, *_ in seen),
-        sizes=np.array([size[:2] for _, size, *_ in seen], np.int32).reshape(-1, 2),
-        grey=np.array([size[2] for _, size, *_ in seen], bool),
         digests=tuple(own for _, _, own, _ in seen),
         tables=tuple(tables),
         spots=np.array([spot for *_, spot in seen], np.int64).reshape(-1, 2),
+        **columns([header for _, header, *_ in seen]),
     )
     return files, rows, wrong

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +26,7 @@ def read(data: DataConfig) -> Raw:
     root = own(data, want=WANT, file=False)
     found = labelled(walk(root), SUFFIXES, "image")
     order = {part: place for place, part in enumerate(PARTS)}
-    rows = sorted(found.rows, key=lambda row: (order[row[2]], PurePosixPath(row[0]).name, row[0]))
+    rows = sorted(found.rows, key=lambda row: (order[row[2]], row[0].rpartition("/")[2], row[0]))
     files, good, wrong = look(root, [name for name, *_ in rows])
     labels = np.array([rows[i][1] for i in good], np.int32)
     parts = np.array([rows[i][2] for i in good])

@@ -22,8 +22,8 @@ import numpy as np
 
 from zoo.data.contract import Items, Raw
 from zoo.data.folders import PARTS
-from zoo.data.headers import Unreadable, measure
-from zoo.data.imagefiles import digest, listed
+from zoo.data.headers import Header, Unreadable, measure
+from zoo.data.imagefiles import columns, digest, listed
 from zoo.data.records import ImageRecords, features, payloads
 from zoo.errors import ZooError, did_you_mean
 
@@ -50,7 +50,7 @@ class Seen:
     """What one shard holds, a list per column, and {record: what is wrong with it}."""
 
     names: list[str] = field(default_factory=list)
-    sizes: list[tuple[int, int, bool]] = field(default_factory=list)
+    headers: list[Header] = field(default_factory=list)
     digests: list[bytes] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
     labels: list[int | str] = field(default_factory=list)
@@ -108,13 +108,11 @@ def scan(
                 f"{manifest[path.name]['records']} records with SHA-256 {manifest[path.name]['sha256']}",
                 f"copy it again, or remove {MANIFEST}",
             )
-    sizes = [size for one in seen for size in one.sizes]
     records = ImageRecords(
         root=shards[0].parent,
         names=tuple(name for one in seen for name in one.names),
-        sizes=np.array([size[:2] for size in sizes], np.int32).reshape(-1, 2),
-        grey=np.array([size[2] for size in sizes], bool),
         digests=tuple(own for one in seen for own in one.digests),
+        **columns([header for one in seen for header in one.headers]),
         shards=tuple(shards),
         spans=np.array([(i, *span) for i, one in enumerate(seen) for span in one.spans], np.int64).reshape(-1, 3),
     )
@@ -135,7 +133,7 @@ def _look(path: Path, keys: Keys) -> Seen:
             given = features(payload)
             image = _value(given, keys.image, "image", name, path)
             label = _value(given, keys.label, "label", name, path)
-            size = measure(image)
+            header = measure(image)
         except ValueError as e:  # Unreadable among them
             seen.wrong[name] = str(e)
             continue
@@ -143,7 +141,7 @@ def _look(path: Path, keys: Keys) -> Seen:
         if keys.label_text != LABEL_TEXT:
             text = _value(given, keys.label_text, "label_text", name, path)
         seen.names.append(name)
-        seen.sizes.append(size)
+        seen.headers.append(header)
         seen.digests.append(digest(image, len(image)))
         seen.spans.append((offset + payload.index(image), len(image)))
         seen.labels.append(label.decode("utf-8", "replace") if isinstance(label, bytes) else label)
