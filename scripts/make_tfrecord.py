@@ -20,7 +20,7 @@ quiet_tensorflow()
 import numpy as np
 import tensorflow as tf
 
-from zoo import rundir
+from zoo import disk
 from zoo.config.datablock import DataConfig
 from zoo.data.contract import Items
 from zoo.data.imagefiles import listed
@@ -64,9 +64,9 @@ def write(folder: Path, out: Path, shards: int, *, overwrite: bool = False) -> d
                         writer.write(example(items, row, raw.class_names))
                 counts = np.bincount(items.y[rows], minlength=len(raw.class_names)).tolist()
                 manifest["shards"][path.name] = {
-                    "records": len(rows), "class_counts": counts, "sha256": rundir.sha256(path)
+                    "records": len(rows), "class_counts": counts, "sha256": disk.sha256(path)
                 }  # fmt: skip
-        rundir.write_json(scratch / MANIFEST, manifest)
+        disk.write_json(scratch / MANIFEST, manifest)
         scratch.chmod(0o777 & ~_umask())
         if out.exists():
             shutil.rmtree(out)  # empty, or shards as seen above

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent / "zoo"
 
 FLOORS = [
-    {"errors", "spec", "catalog", "registry", "config", "rundir", "glance"},
+    {"errors", "spec", "catalog", "registry", "config", "disk", "rundir", "glance"},
     {"layers", "counting", "models", "data", "training", "weights"},
     {
         "build",

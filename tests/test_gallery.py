@@ -209,7 +209,7 @@ def test_what_is_refused(site, desk, tmp_path, monkeypatch):
 
     shutil.rmtree(old / ".git")
     before = (old / "index.html").read_bytes()
-    monkeypatch.setattr("zoo.rundir.write", full)
+    monkeypatch.setattr("zoo.disk.write", full)
     with pytest.raises(ZooError, match="no space left"):
         build(old, models="mlp", receipts=desk / "configs/receipts")
     assert (old / "index.html").read_bytes() == before

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from running import assert_equal_runs, interrupted, make, train
 
-from zoo import rundir
+from zoo import disk, rundir
 from zoo.errors import ZooError
 from zoo.repeating import repeat
 from zoo.reproducing import judge, reproduce, seeds_beside
@@ -59,10 +59,10 @@ def test_an_interrupted_reproduction_goes_on(copy, tmp_path):
 
 def test_what_differs_is_said(copy):
     then = copy.environment
-    rundir.write_json(copy.path / "environment.json", then | {"keras": "3.0.0", "cpu": None})
+    disk.write_json(copy.path / "environment.json", then | {"keras": "3.0.0", "cpu": None})
     metrics = copy.metrics
     metrics["test"]["loss"] += 1.0
-    rundir.write_json(copy.path / "metrics.json", metrics)
+    disk.write_json(copy.path / "metrics.json", metrics)
     found, _ = reproduced(copy)
     differing = {k: v for k, v in found.environment.items() if k != "revision"}
     assert differing == {"keras": ("3.0.0", then["keras"]), "cpu": (None, then["cpu"])}
@@ -113,7 +113,7 @@ def test_what_cannot_be_reproduced(copy, monkeypatch):
     with pytest.raises(ZooError, match=r"best\.weights\.h5 is not the file its receipt names; expected the weights as"):
         reproduce(copy)
     copy.weights.write_bytes(weights)
-    rundir.write_json(copy.path / "data.json", copy.data | {"hash": "0"})
+    disk.write_json(copy.path / "data.json", copy.data | {"hash": "0"})
     with pytest.raises(ZooError, match=r"the data are not those .* was trained on"):
         reproduce(copy)
     (copy.path / "receipt.json").unlink()

@@ -10,7 +10,7 @@ import pytest
 from running import Killed, assert_equal_runs, make, train
 
 import zoo
-from zoo import devices, rundir, runner
+from zoo import devices, disk, rundir, runner
 from zoo.config import Config
 from zoo.errors import Interrupted, ZooError
 from zoo.training.callbacks import TerminateOnNaN
@@ -44,7 +44,7 @@ def test_the_run_folder(straight):
     assert str(run) in printed
     assert f"accuracy {run.metrics['test']['accuracy']:.4f}" in printed
     receipt = json.loads((run.path / "receipt.json").read_text())
-    assert receipt["weights_sha256"] == rundir.sha256(run.weights)
+    assert receipt["weights_sha256"] == disk.sha256(run.weights)
     assert not list(run.path.glob(".*"))
 
 
@@ -234,7 +234,7 @@ def test_data_that_changed_are_refused(tmp_path, monkeypatch):
     states = _interrupted_run(tmp_path, monkeypatch)
     folder = states[0].parent.parent
     environment = json.loads((folder / "environment.json").read_text()) | {"data_hash": "0"}
-    rundir.write_json(folder / "environment.json", environment)
+    disk.write_json(folder / "environment.json", environment)
     with pytest.raises(ZooError, match="the data have changed since"):
         train(make(tmp_path))
 

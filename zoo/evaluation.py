@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from zoo import rundir
+from zoo import disk, rundir
 from zoo.errors import ZooError
 from zoo.rundir import Run
 
@@ -83,7 +83,7 @@ def evaluate(run: Run | str, split: str = "test") -> dict[str, Any]:
     result = figures(run, split)
     metrics = run.metrics if (run.path / rundir.METRICS).exists() else None
     if metrics is not None:  # an unfinished run keeps having none
-        rundir.write_json(run.path / rundir.METRICS, {**metrics, split: result.summary})
+        disk.write_json(run.path / rundir.METRICS, {**metrics, split: result.summary})
     plot_confusion(result.confusion, result.class_names, run.path / "confusion.png")
     return result.to_dict()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zoo import rundir
+from zoo import disk, rundir
 from zoo.errors import ZooError
 from zoo.rundir import Run
 
@@ -41,9 +41,9 @@ def finish(
     model = compiled(run)
     found = {split: figures(run, split, job.data, model) for split in splits}
     metrics = {"best_epoch": best_epoch, "stopped": stopped} | {split: f.summary for split, f in found.items()}
-    rundir.write_json(run.path / rundir.METRICS, metrics)
+    disk.write_json(run.path / rundir.METRICS, metrics)
     _draw(run, model, best_epoch)
-    rundir.write_json(run.path / rundir.RECEIPT, _receipt(run, job, metrics))
+    disk.write_json(run.path / rundir.RECEIPT, _receipt(run, job, metrics))
     _tell(run, job, model, found, console)
     return metrics
 
@@ -71,7 +71,7 @@ def _receipt(run: Run, job: Job, metrics: dict[str, Any]) -> dict[str, Any]:
         "seed": job.config.runtime.seed,
         "data": run.data["name"],
         "data_hash": run.data["hash"],
-        "weights_sha256": rundir.sha256(run.weights),
+        "weights_sha256": disk.sha256(run.weights),
         "environment": run.environment,
         "metrics": metrics,
     }

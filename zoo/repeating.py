@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import rundir, tables, terminal
+from zoo import disk, tables, terminal
 from zoo.errors import ZooError
 from zoo.rundir import Run
 
@@ -164,7 +164,7 @@ def train_each(word: str, configs: Mapping[int, Config], resume: str, console: C
         runs[number] = train(config, resume=resume, console=console)
     series = Series(word, runs)
     folder = Path(config.runtime.output) / config.name
-    rundir.write_json(folder / f"{word}s.json", series.to_dict())
+    disk.write_json(folder / f"{word}s.json", series.to_dict())
     plot_curves({config.name: [run.history for run in runs.values()]}, folder / f"{word}s.png")
     return series
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import rundir, tables
+from zoo import disk, rundir, tables
 from zoo.errors import ZooError
 from zoo.repeating import spread
 from zoo.rundir import Run
@@ -133,7 +133,7 @@ def reproduce(run: Run | str, output: Path | None = None, *, console: Console | 
     run = run if isinstance(run, Run) else rundir.open_run(run)
     if not run.finished:
         raise ZooError(f"{run} is not finished", "a run with a receipt", "give its `zoo train` command again first")
-    if rundir.sha256(run.weights) != run.read_json(rundir.RECEIPT)["weights_sha256"]:
+    if disk.sha256(run.weights) != run.read_json(rundir.RECEIPT)["weights_sha256"]:
         raise ZooError(f"{run.weights} is not the file its receipt names", "the weights as trained")
     dataset_of(run)  # refuses data that have changed before hours are spent on them
     output = output or run.path.resolve().parent.parent / FOLDER

@@ -1,4 +1,4 @@
-"""The run folder: its names, its atomic writes, its lock, and how it is read again.
+"""The run folder: its names, its lock, and how it is read again.
 
     runs/<name>/<UTC time>/
         config.yaml  environment.json  history.csv  best.weights.h5  last/     while it trains
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import csv
 import fcntl
-import hashlib
 import io
 import json
 import os
@@ -24,6 +23,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo import disk
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:
@@ -33,66 +33,6 @@ FORMAT = 1  # of the folder as a whole; a reader refuses a newer one
 CONFIG, ENVIRONMENT, HISTORY, METRICS = "config.yaml", "environment.json", "history.csv", "metrics.json"
 WEIGHTS, LAST, RECEIPT, DATA, VOCABULARY = "best.weights.h5", "last", "receipt.json", "data.json", "vocabulary.json"
 SPLITS, RESUMES = "splits.json", "resumes.json"
-
-
-def write(path: Path, content: bytes | str) -> None:
-    """Write a file so that a reader, or a power cut, meets the old one or the new one and nothing between."""
-    with replacing(path) as temporary:
-        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; when the block ends well it is synced to disk and renamed to `path`.
-
-    Raises:
-        ZooError: the disk is full or the folder cannot be written; the old file stands as it was.
-    """
-    temporary = path.with_name(f".{os.getpid()}.part.{path.name}")
-    try:
-        try:
-            yield temporary
-            sync(temporary)
-            os.replace(temporary, path)
-            sync(path.parent)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise ZooError(
-            f"could not write {path}: {error.strerror or error}",
-            "a folder with room that can be written",
-            "free some space or set runtime.output elsewhere; the file that stood there is untouched",
-        ) from error
-
-
-def reserve(path: Path, size: int) -> None:
-    """Ask the disk for so many bytes, for a library that crashes where it meets a full one (HDF5).
-
-    Raises:
-        OSError: there is no room for them.
-    """
-    with open(path, "wb") as file:
-        os.posix_fallocate(file.fileno(), 0, size)
-
-
-def sync(path: Path) -> None:
-    """Force a file or folder to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON, atomically."""
-    write(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file, in hex."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True)
@@ -276,28 +216,10 @@ def _digest_now(run: Run) -> str | None:
     try:
         if not (run.path / ENVIRONMENT).exists():
             return None
-        written = sha256(run.path / CONFIG)
+        written = disk.sha256(run.path / CONFIG)
         return run.config.digest() if run.environment.get("config_sha256", written) == written else None
     except ZooError:  # of a zoo with other keys
         return None
-
-
-def make_folder(path: Path, mend: str = "set runtime.output=FOLDER") -> Path:
-    """Make an output folder that can be written, with those above it; returns it.
-
-    Raises:
-        ZooError: it cannot be made or written.
-    """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        os.rmdir(tempfile.mkdtemp(prefix=".new-", dir=path))
-    except OSError as error:
-        raise ZooError(
-            f"the output folder {path} cannot be written: {error.strerror}",
-            "a folder you may write to",
-            mend,
-        ) from error
-    return path
 
 
 def create(output: Path, name: str, config_yaml: str, environment: dict[str, Any]) -> Run:
@@ -308,18 +230,19 @@ def create(output: Path, name: str, config_yaml: str, environment: dict[str, Any
     Raises:
         ZooError: the output folder cannot be made or written.
     """
-    parent = make_folder(output / name)
+    parent = disk.make_folder(output / name)
     hidden = Path(tempfile.mkdtemp(prefix=".new-", dir=parent))
     hidden.chmod(0o755)
-    write(hidden / CONFIG, config_yaml)
-    write_json(hidden / ENVIRONMENT, {"format": FORMAT, "config_sha256": sha256(hidden / CONFIG), **environment})
+    disk.write(hidden / CONFIG, config_yaml)
+    written = disk.sha256(hidden / CONFIG)
+    disk.write_json(hidden / ENVIRONMENT, {"format": FORMAT, "config_sha256": written, **environment})
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     for attempt in range(1, 1000):
         path = parent / (stamp if attempt == 1 else f"{stamp}-{attempt:03d}")
         if not path.exists():
             break
     os.rename(hidden, path)
-    sync(parent)
+    disk.sync(parent)
     return Run(path)
 
 
@@ -357,4 +280,4 @@ def write_history(run: Run, rows: list[dict[str, Any]]) -> None:
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    write(run.path / HISTORY, text.getvalue())
+    disk.write(run.path / HISTORY, text.getvalue())

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import devices, embedding, rundir, terminal
+from zoo import devices, disk, embedding, rundir, terminal
 from zoo.errors import Interrupted, ZooError
 from zoo.rundir import Run
 
@@ -188,10 +188,10 @@ def _describe_data(run: Run, job: Job) -> None:
             f"data with the hash {known}",
             "restore them, or begin afresh with --resume never under another name",
         )
-    rundir.write_json(run.path / rundir.DATA, job.data.info.to_dict())
+    disk.write_json(run.path / rundir.DATA, job.data.info.to_dict())
     if job.data.info.vocabulary is not None:
-        rundir.write_json(run.path / rundir.VOCABULARY, list(job.data.info.vocabulary))
-    rundir.write_json(run.path / rundir.SPLITS, {k: [int(i) for i in v] for k, v in job.data.splits.items()})
+        disk.write_json(run.path / rundir.VOCABULARY, list(job.data.info.vocabulary))
+    disk.write_json(run.path / rundir.SPLITS, {k: [int(i) for i in v] for k, v in job.data.splits.items()})
 
 
 def _fit(
@@ -317,7 +317,7 @@ def _note_resume(run: Run, position: Any, console: Console) -> None:
             "differing": differing,
         }
     )
-    rundir.write_json(path, resumes)
+    disk.write_json(path, resumes)
     console.print(
         f"going on after epoch {position.epoch}, step {position.step} of {run}", highlight=False, soft_wrap=True
     )

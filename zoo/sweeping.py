@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import devices, rundir, tables, terminal
+from zoo import devices, disk, rundir, tables, terminal
 from zoo.errors import ZooError
 from zoo.rundir import Run
 from zoo.sweep_space import Dimension, Space, load_space, override
@@ -135,7 +135,7 @@ def sweep(config: Config, space_file: str | Path, *, console: Console | None = N
     console, config = console or terminal.console(), devices.settled(config)
     space = load_space(space_file, config)
     folder = Path(config.runtime.output) / config.name / f"sweep-{Path(space_file).stem}"
-    rundir.make_folder(folder)
+    disk.make_folder(folder)
     with rundir.locked(Run(folder)):
         trials = _begun(folder, config, space)
         while len(trials) < space.trials:
@@ -162,7 +162,7 @@ def _begun(folder: Path, config: Config, space: Space) -> list[Trial]:
 
 
 def _save(folder: Path, config: Config, space: Space, trials: Sequence[Trial]) -> None:
-    rundir.write_json(
+    disk.write_json(
         folder / TRIALS,
         {"config_digest": config.digest(), "space": space.identity(), "trials": [asdict(t) for t in trials]},
     )
@@ -297,6 +297,6 @@ def _finish(found: Sweep, config: Config, space_file: str | Path) -> None:
         f"{found.space.metric} {best.value:.4f} in trial {best.number}, {best.run}.\n"
         f"# zoo train {path}\n"
     )
-    rundir.write(path, header + winner.to_yaml())
+    disk.write(path, header + winner.to_yaml())
     if load_config(path) != winner:
         raise AssertionError(f"{path} does not load to the config it was written from")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo import rundir
+from zoo import disk, rundir
 from zoo.errors import ZooError
 from zoo.exporting import place
 from zoo.rundir import Run
@@ -64,10 +64,10 @@ def export(run: Run, format: str, to: Path | None = None, *, raw: bool = False) 
         kept = all(row.holds for row in rows)
         if kept:
             facts = _facts(run, net, file, format, raw, rows, notes)
-            rundir.write_json(hidden / place.FACTS, facts)
+            disk.write_json(hidden / place.FACTS, facts)
             if run.vocabulary is not None:
-                rundir.write_json(hidden / rundir.VOCABULARY, run.vocabulary)
-            rundir.write(hidden / "README.md", readme.text(facts, run.vocabulary is not None))
+                disk.write_json(hidden / rundir.VOCABULARY, run.vocabulary)
+            disk.write(hidden / "README.md", readme.text(facts, run.vocabulary is not None))
             place.put(hidden, folder)
     return Exported(folder, folder / file.name, kept, replaced and kept, rows, notes)
 
@@ -95,7 +95,7 @@ def _facts(run: Run, net, file: Path, format: str, raw: bool, rows, notes) -> di
         "model": run.config.model.name,
         "format": format,
         "file": file.name,
-        "sha256": None if file.is_dir() else rundir.sha256(file),
+        "sha256": None if file.is_dir() else disk.sha256(file),
         "raw": raw,
         "input": {"name": "input", "shape": list(given.shape[1:]), "dtype": str(given.dtype)},
         "output": {"gives": "logits" if gives_logits(run.config) else "probabilities", "units": net.output_shape[-1]},

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from zoo import rundir
+from zoo import disk
 from zoo.errors import ZooError
 
 FACTS = "artifact.json"
@@ -71,7 +71,7 @@ def hidden_beside(folder: Path) -> Iterator[Path]:
 def put(hidden: Path, folder: Path) -> None:
     """Bring the finished artifact to its place; an older one is moved away first and then removed."""
     for path in sorted(hidden.rglob("*")):
-        rundir.sync(path)
+        disk.sync(path)
     hidden.chmod(0o755)
     if folder.exists():
         old = Path(tempfile.mkdtemp(prefix=".old-", dir=folder.parent))
@@ -80,4 +80,4 @@ def put(hidden: Path, folder: Path) -> None:
         shutil.rmtree(old)
     else:
         os.rename(hidden, folder)
-    rundir.sync(folder.parent)
+    disk.sync(folder.parent)

@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo import rundir
+from zoo import disk
 from zoo.feature_space.space import Space
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def export_projector(space: Space, folder: str | Path) -> list[Path]:
     Raises:
         ZooError: the folder cannot be written.
     """
-    folder = rundir.make_folder(Path(folder), "give --projector another folder")
+    folder = disk.make_folder(Path(folder), "give --projector another folder")
     files = {TENSORS: _tensors(space), METADATA: _metadata(space)}
     sprite = ""
     if space.images is not None:
@@ -33,7 +33,7 @@ def export_projector(space: Space, folder: str | Path) -> list[Path]:
         sprite = f'  sprite {{\n    image_path: "{SPRITE}"\n{dims}  }}\n'
     files[CONFIG] = f'embeddings {{\n  tensor_path: "{TENSORS}"\n  metadata_path: "{METADATA}"\n{sprite}}}\n'
     for name, content in files.items():
-        rundir.write(folder / name, content)
+        disk.write(folder / name, content)
     return [folder / name for name in files]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo import registry, rundir, terminal
+from zoo import disk, registry, terminal
 from zoo.errors import ZooError
 from zoo.pages import cards
 from zoo.pages.html import Html, joined, page, section, tag
@@ -127,7 +127,7 @@ def _write(
     files[MARK] = json.dumps({"format": 1, "files": sorted(files)}, indent=1) + "\n"
     for name, content in files.items():
         (part / name).parent.mkdir(exist_ok=True)
-        rundir.write(part / name, content)
+        disk.write(part / name, content)
 
 
 def _swap(part: Path, site: Path) -> None:
@@ -142,7 +142,7 @@ def _swap(part: Path, site: Path) -> None:
             os.rename(old, site)
         raise
     shutil.rmtree(old, ignore_errors=True)
-    rundir.sync(site.parent)
+    disk.sync(site.parent)
 
 
 def _index(

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo import rundir
+from zoo import disk, rundir
 from zoo.errors import ZooError
 from zoo.pages.html import Html, joined, page, tag
 from zoo.rundir import Run
@@ -85,7 +85,7 @@ def write_report(run: Run, net: keras.Model, known: Mapping[str, Figures], datas
         _menu(with_results=found is not None),
     ]
     body = joined([tag("header", *head), tag("main", "\n", joined(parts, "\n")), tag("footer", _foot(run))], "\n")
-    rundir.write(path, page(title, body, style=results.STYLE + STYLE))
+    disk.write(path, page(title, body, style=results.STYLE + STYLE))
     return path
 
 

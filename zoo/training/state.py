@@ -24,7 +24,7 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 
-from zoo import rundir
+from zoo import disk, rundir
 from zoo.errors import Interrupted, ZooError
 
 KEPT = 2
@@ -86,12 +86,12 @@ class States:
             meta["check"] = _check(meta)
             (hidden / "state.json").write_text(json.dumps(meta), encoding="utf-8")
             for path in (hidden / "state.npz", hidden / "state.json", hidden):
-                rundir.sync(path)
+                disk.sync(path)
             target = self.folder / name
             if target.exists():  # the same position again, written by a run that was resumed from the one before it
                 shutil.rmtree(target)
             hidden.rename(target)
-            rundir.sync(self.folder)
+            disk.sync(self.folder)
         except OSError as error:
             shutil.rmtree(hidden, ignore_errors=True)
             raise ZooError(

@@ -18,7 +18,7 @@ import h5py
 import keras
 import numpy as np
 
-from zoo import rundir
+from zoo import disk
 from zoo.errors import ZooError
 
 DATASET = "zoo_manifest"
@@ -72,8 +72,8 @@ def save(model: keras.Model, path: Path) -> None:
     Raises:
         ZooError: the disk is full or cannot be written; the old file stands.
     """
-    with rundir.replacing(path) as temporary:
-        rundir.reserve(temporary, _most(model))
+    with disk.replacing(path) as temporary:
+        disk.reserve(temporary, _most(model))
         model.save_weights(temporary)
         with h5py.File(temporary, "a") as file:
             file[DATASET] = np.frombuffer(json.dumps(manifest(model)).encode(), np.uint8)

@@ -9,7 +9,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from zoo import rundir
+from zoo import disk
 from zoo.errors import ZooError
 from zoo.weights import manifest
 
@@ -26,7 +26,7 @@ def save(model: keras.Model, path: Path) -> None:
         name: np.ascontiguousarray(variable.numpy())
         for name, variable in zip(manifest.paths(model), model.weights, strict=True)
     }
-    with rundir.replacing(path) as temporary:
+    with disk.replacing(path) as temporary:
         save_file(state, temporary, metadata={"format": FORMAT, "model": model.name})
 
 

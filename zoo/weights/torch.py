@@ -16,7 +16,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from zoo import registry, rundir
+from zoo import disk, registry
 from zoo.errors import ZooError
 from zoo.weights.torch_names import HEADS, TABLES
 from zoo.weights.transfer import Stored, Want, as_it_is, differing, refuse_layout, transfer
@@ -99,7 +99,7 @@ def save_torch(model: keras.Model, path: Path, *, name: str | None = None) -> No
         for layer in _layers(model)
         for want in _wants(layer, modules)
     }
-    with rundir.replacing(Path(path)) as temporary:
+    with disk.replacing(Path(path)) as temporary:
         save_file(state, temporary, metadata={"format": "pt"})
 
 
