@@ -11,6 +11,8 @@ import tensorflow as tf
 from PIL import Image
 from test_data import same, settings, take
 
+import zoo
+from zoo.config import Config
 from zoo.data import Preprocessor, load
 from zoo.data.decoding import CROP_SHARE, decode, decode_middle
 from zoo.data.folders import labelled, walk
@@ -292,6 +294,30 @@ def test_corrupt_files_are_all_named_at_once(tmp_path, monkeypatch, limit):
     assert sum(len(y) for _, y in take(data.train.stream(), data.train.steps_per_epoch)) == data.info.sizes["train"]
     assert "5 of 29 images" in data.info.notes[0]
     assert data.info.notes[0].endswith("they are skipped")
+
+
+def test_a_file_lost_while_it_is_streamed_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("zoo.data.IN_MEMORY_BYTES", 0)
+    root = folder(tmp_path / "images", {"train/a": 6, "train/b": 6, "test/a": 2, "test/b": 2})
+    loaded = []
+
+    def losing(*args, **words):
+        loaded.append(load(*args, **words))
+        (root / "train" / "b" / "002.gif").unlink()
+        return loaded[-1]
+
+    monkeypatch.setattr("zoo.data.load", losing)
+    config = Config.from_dict({
+        "model": {"name": "softmax_regression"},
+        "data": {"name": "image_folder", "path": str(root), "image_size": 8, "fit": "resize", "validation": 0},
+        "train": {"epochs": 1}, "runtime": {"output": str(tmp_path / "runs")},
+    })  # fmt: skip
+    sentence = r"of the images in .*images 1 can no longer be read: train/b/002.gif \(gone or damaged\); expected the f"
+    with pytest.raises(ZooError, match=sentence + ".*; put them back, and give the command again"):
+        zoo.train(config)
+    folder(root, {"train/a": 6, "train/b": 6})
+    with pytest.raises(tf.errors.OpError), loaded[0].reading():  # an error of another kind stays what it is
+        tf.debugging.assert_equal(1, 2)
 
 
 def test_links_pipes_and_closed_folders(tmp_path, monkeypatch):

@@ -66,24 +66,25 @@ def report(config: Config, picture: Path | None = None) -> DataReport:
 
     loaded = data.load(config.data, seed=config.runtime.seed, input_shape=wanted_shape(config))
     info = loaded.info
-    if picture is not None:
-        if info.kind == "tokens":
-            raise ZooError(f"{info.name} gives texts, of which there is no picture", "images", "leave out --output")
-        _draw(loaded, picture)
-    return DataReport(
-        name=info.name,
-        kind=info.kind,
-        input_shape=info.input_shape,
-        class_names=info.class_names,
-        class_counts=info.class_counts,
-        hash=info.hash,
-        vocabulary_size=info.vocabulary_size,
-        values=_lengths(loaded) if info.kind == "tokens" else _ranges(loaded),
-        duplicates=_duplicates(loaded),
-        examples=_texts(loaded) if info.kind == "tokens" and info.vocabulary is not None else [],
-        samples_per_second=_speed(loaded),
-        notes=info.notes,
-    )
+    if picture is not None and info.kind == "tokens":
+        raise ZooError(f"{info.name} gives texts, of which there is no picture", "images", "leave out --output")
+    with loaded.reading():
+        if picture is not None:
+            _draw(loaded, picture)
+        return DataReport(
+            name=info.name,
+            kind=info.kind,
+            input_shape=info.input_shape,
+            class_names=info.class_names,
+            class_counts=info.class_counts,
+            hash=info.hash,
+            vocabulary_size=info.vocabulary_size,
+            values=_lengths(loaded) if info.kind == "tokens" else _ranges(loaded),
+            duplicates=_duplicates(loaded),
+            examples=_texts(loaded) if info.kind == "tokens" and info.vocabulary is not None else [],
+            samples_per_second=_speed(loaded),
+            notes=info.notes,
+        )
 
 
 def _first(loaded: Dataset, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -115,9 +115,11 @@ def figures(run: Run, split: str, dataset: Dataset | None = None, model: keras.M
     _check_split(split)
     model = compiled(run) if model is None else model
     with devices.place(config.runtime.device):
-        batches = part(dataset_of(run) if dataset is None else dataset, split, str(run))
-        logits = model.predict(batches.map(lambda x, *y: x), verbose=0)
-        labels = np.concatenate([np.asarray(y) for _, y, *_ in batches])
+        dataset = dataset_of(run) if dataset is None else dataset
+        batches = part(dataset, split, str(run))
+        with dataset.reading():
+            logits = model.predict(batches.map(lambda x, *y: x), verbose=0)
+            labels = np.concatenate([np.asarray(y) for _, y, *_ in batches])
         logits = np.asarray(logits[0] if isinstance(logits, list) else logits, "float32")
         return score(logits, labels, config, tuple(run.data["class_names"]))
 

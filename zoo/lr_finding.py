@@ -134,7 +134,7 @@ def range_test(job: Job, low: float, high: float, steps: int) -> RangeTest:
     before = {name: np.array(variable) for name, variable in variables_of(job.model).items()}
     sweep = RateSweep(np.geomspace(low, high, steps), MEMORY, DIVERGED)
     try:
-        with devices.place(job.config.runtime.device):
+        with devices.place(job.config.runtime.device), job.data.reading():
             job.model.fit(
                 job.batches(),
                 steps_per_epoch=steps,

@@ -260,7 +260,7 @@ def _fit(
         while position.stopped is None and position.epoch < config.train.epochs:
             progress.begin(position.step)
             signals.in_fit = True
-            with devices.place(config.runtime.device):
+            with devices.place(config.runtime.device), job.data.reading():
                 model.fit(
                     job.batches(position.epoch, position.step),
                     validation_data=job.data.validation,

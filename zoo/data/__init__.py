@@ -91,11 +91,12 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
         settings = _token_settings(data, raw, shape, longest or int(raw.train.x.lengths.max()))
     preprocessor = Preprocessor(settings)
     sized = isinstance(raw.train.x, ImageFiles)
-    read = transform = None
+    taken = transform = None
     notes = raw.notes
     if sized:
-        x, splits, read, wrong = take(raw, splits, preprocessor, skip=data.on_corrupt == "skip", limit=IN_MEMORY_BYTES)
-        notes += wrong
+        taken = take(raw, splits, preprocessor, skip=data.on_corrupt == "skip", limit=IN_MEMORY_BYTES)
+        x, splits, read = taken.x, taken.splits, taken.read
+        notes += taken.notes
     else:
         x = {part: _rows(raw, part, rows, preprocessor) for part, rows in splits.items()}
     model_shape = _model_shape(settings)
@@ -146,7 +147,7 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
     )
     named = sized or raw.kind == "frames"
     names = [name for items in raw.parts.values() for name in items.x.names] if named else None
-    return Dataset(train, validation, test, info, splits, names)
+    return Dataset(train, validation, test, info, splits, names, taken.recheck if taken else None)
 
 
 def _rows(raw: Raw, part: str, rows: np.ndarray, preprocessor: Preprocessor) -> np.ndarray:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -132,6 +133,23 @@ class Dataset:
     info: DataInfo
     splits: dict[str, np.ndarray]
     names: Sequence[str] | None = None  # of the items by that order, where they are files or windows
+    recheck: Callable[[], None] | None = None  # raises ZooError for files that were there and no longer are
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Around whatever reads batches: a file that is lost meanwhile is named.
+
+        Raises:
+            ZooError: files can no longer be read.
+        """
+        import tensorflow as tf
+
+        try:
+            yield
+        except tf.errors.OpError:
+            if self.recheck:
+                self.recheck()
+            raise
 
 
 def check_images(name: str, x: np.ndarray, shape: Sequence[int], where: str) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,14 +22,21 @@ PIXELS = 2**28  # decoded by one call, a second or two: between calls the proces
 WANT = "JPEG, PNG, BMP or GIF files"
 
 
+@dataclass(frozen=True)
+class Taken:
+    """The chosen files, as far as they can be read."""
+
+    x: Mapping[str, np.ndarray | tf.Tensor]  # part -> uint8 (N, H, W, C), or N places
+    splits: Mapping[str, np.ndarray]
+    read: Callable[[tf.Tensor], tf.Tensor] | None  # a batch of places -> pixels; None if `x` are pixels
+    notes: tuple[str, ...]  # what is to be said about the files left out
+    recheck: Callable[[], None] | None  # for places: raises ZooError, naming those that can no longer be read
+
+
 def take(
     raw: Raw, splits: Mapping[str, np.ndarray], preprocessor: Preprocessor, *, skip: bool, limit: int
-) -> tuple[dict[str, np.ndarray | tf.Tensor], dict[str, np.ndarray], Callable | None, tuple[str, ...]]:
+) -> Taken:
     """The chosen files as pixels if these fit into `limit` bytes, otherwise as places to be read again and again.
-
-    Returns:
-        {part: uint8 (N, H, W, C) as a tensor, or N places}, the splits without the files that cannot be read, what
-        makes a batch of places one of pixels (None if they are), and what is to be said about the files left out.
 
     Raises ZooError, naming the files, when some cannot be read and they are not to be skipped.
     """
@@ -72,7 +79,19 @@ def take(
     if wrong and not skip:
         raise ZooError(said, WANT, "mend or remove them, or set data.on_corrupt=skip")
     notes = (f"{said}; they are skipped",) if wrong else ()
-    return x, kept, None if fits else _each(pixels, spec, x["train"], at_once=2), notes
+    if fits:
+        return Taken(x, kept, None, notes, None)
+    names = {part: [items.x.names[i - first] for i in kept[part]] for part, (items, first) in origins.items()}
+
+    def recheck() -> None:
+        still, _ = _decoded(x, np.ones(sum(map(len, x.values()))), glance, tf.TensorSpec([3], tf.int32))
+        gone = {part: np.setdiff1d(np.arange(len(x[part])), still[part]) for part in x}
+        lost = {names[part][i]: "gone or damaged" for part, rows in gone.items() for i in rows}
+        if lost:
+            raise ZooError(f"of the images in {root} {len(lost)} can no longer be read: {listed(lost)}",
+                           "the files that were there at the beginning", "put them back, and give the command again")
+
+    return Taken(x, kept, _each(pixels, spec, x["train"], at_once=2), notes, recheck)
 
 
 def _decoded(
