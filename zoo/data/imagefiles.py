@@ -8,8 +8,10 @@ import stat
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,9 +69,10 @@ class ImageFiles:
         return np.frombuffer(hashlib.sha256(b"".join(self.digests)).digest(), np.uint8)
 
 
-def columns(headers: Sequence[Header]) -> dict[str, np.ndarray]:
-    """The columns of `ImageFiles` that headers fill."""
-    height, width, grey, kinds = zip(*headers, strict=True) if headers else ((), (), (), ())
+def columns(
+    height: Sequence[int] = (), width: Sequence[int] = (), grey: Sequence[bool] = (), kinds: Sequence[str] = ()
+) -> dict[str, np.ndarray]:
+    """The columns of `ImageFiles` that headers fill, of which each part is given in a sequence of its own."""
     sizes = np.array([height, width], np.int32).T
     return {"sizes": sizes, "grey": np.array(grey, bool), "kinds": np.array(kinds, str)}
 
@@ -83,22 +86,28 @@ def look(root: Path, names: Sequence[str]) -> tuple[ImageFiles, np.ndarray, dict
     total = sum(map(_bytes, paths))
     one = partial(_look, whole=total <= HASHED_BYTES, hold=total <= HELD_BYTES)
     begun = time.perf_counter()
-    found = list(map(one, paths[:AT_ONCE]))
-    if time.perf_counter() - begun > SLOW * len(found):
-        with ThreadPoolExecutor(min(32, 4 * (os.cpu_count() or 1))) as pool:
-            found += pool.map(one, paths[AT_ONCE:])
-    else:
-        found += map(one, paths[AT_ONCE:])
-    good = np.array([i for i, one in enumerate(found) if not isinstance(one, str)], np.int64)
-    headers, digests, contents = zip(*(found[i] for i in good), strict=True) if len(good) else ((), (), ())
+    seen = map(one, paths)
+    first = list(islice(seen, AT_ONCE))
+    slow = time.perf_counter() - begun > SLOW * len(first)
+    with ThreadPoolExecutor(min(32, 4 * (os.cpu_count() or 1))) if slow else nullcontext() as pool:
+        rest = pool.map(one, paths[AT_ONCE:]) if slow else seen
+        good, wrong, table = [], {}, [[] for _ in range(6)]
+        for i, found in enumerate(chain(first, rest)):
+            if isinstance(found, str):
+                wrong[names[i]] = found
+                continue
+            good.append(i)
+            for column, value in zip(table, (*found[0], *found[1:]), strict=True):
+                column.append(value)  # tuples are not kept: the garbage collector would go through all of them
+    *header, digests, held = table
     files = ImageFiles(
         root=root,
         names=tuple(names[i] for i in good),
-        digests=digests,
-        held=np.array(contents, object) if total <= HELD_BYTES else None,
-        **columns(headers),
+        digests=tuple(digests),
+        held=np.array(held, object) if total <= HELD_BYTES else None,
+        **columns(*header),
     )
-    return files, good, {name: one for name, one in zip(names, found, strict=True) if isinstance(one, str)}
+    return files, np.array(good, np.int64), wrong
 
 
 def _bytes(path: str) -> int:

@@ -164,6 +164,6 @@ def _look(parts: Mapping[str, Any], data: DataConfig) -> tuple[ImageRows, list[i
         digests=tuple(own for _, _, own, _ in seen),
         tables=tuple(tables),
         spots=np.array([spot for *_, spot in seen], np.int64).reshape(-1, 2),
-        **columns([header for _, header, *_ in seen]),
+        **columns(*zip(*(header for _, header, *_ in seen), strict=True)),
     )
     return files, rows, wrong

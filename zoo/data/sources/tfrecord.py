@@ -112,7 +112,7 @@ def scan(
         root=shards[0].parent,
         names=tuple(name for one in seen for name in one.names),
         digests=tuple(own for one in seen for own in one.digests),
-        **columns([header for one in seen for header in one.headers]),
+        **columns(*zip(*(header for one in seen for header in one.headers), strict=True)),
         shards=tuple(shards),
         spans=np.array([(i, *span) for i, one in enumerate(seen) for span in one.spans], np.int64).reshape(-1, 3),
     )
