@@ -212,8 +212,10 @@ def test_streaming_from_files_equals_the_cache(tmp_path, monkeypatch, batch_size
     assert same(take(streamed.train.stream(), 3 * steps), want)
     assert same(take(streamed.train.stream(1, 2), steps), want[steps + 2 : 2 * steps + 2])
     assert same([streamed.train.arrays()], [cached.train.arrays()])
+    assert np.array_equal(streamed.train.arrays()[1], streamed.labels["train"])
     for part in ("validation", "test"):
         one, two = (getattr(d, part) for d in (streamed, cached))
+        assert np.array_equal(np.concatenate([y for _, y in take(two, -1)]), cached.labels[part])
         assert one.cardinality() == two.cardinality()
         assert same(take(one, -1), take(two, -1))
     assert streamed.train.stream().element_spec[0].shape[1:] == (8, 8, 3)

@@ -119,7 +119,9 @@ def figures(run: Run, split: str, dataset: Dataset | None = None, model: keras.M
         batches = part(dataset, split, str(run))
         with dataset.reading():
             logits = model.predict(batches.map(lambda x, *y: x), verbose=0)
-            labels = np.concatenate([np.asarray(y) for _, y, *_ in batches])
+            # The training part is in the order of epoch 0; to read the others again would be to decode them again.
+            given = [y for _, y, *_ in batches] if split == "train" else [dataset.labels[split]]
+            labels = np.concatenate([np.asarray(y) for y in given])
         logits = np.asarray(logits[0] if isinstance(logits, list) else logits, "float32")
         return score(logits, labels, config, tuple(run.data["class_names"]))
 

@@ -122,12 +122,13 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
         notes += (buckets.describe(lengths, batch_size),)
     if raw.kind == "image":
         augment = augmentation(preprocessor, x["train"], transform, **vars(data.augment))
+    labels = {part: y[rows] for part, rows in splits.items()}
     train = TrainStream(
-        x["train"], y[splits["train"]], batch_size=batch_size, seed=seed,
+        x["train"], labels["train"], batch_size=batch_size, seed=seed,
         transform=transform, augment=augment, buckets=buckets,
     )  # fmt: skip
     validation, test = (
-        in_order(x[part], y[splits[part]], batch_size, transform) if len(splits[part]) else None
+        in_order(x[part], labels[part], batch_size, transform) if len(splits[part]) else None
         for part in ("validation", "test")
     )
     info = DataInfo(
@@ -147,7 +148,7 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
     )
     named = sized or raw.kind == "frames"
     names = [name for items in raw.parts.values() for name in items.x.names] if named else None
-    return Dataset(train, validation, test, info, splits, names, taken.recheck if taken else None)
+    return Dataset(train, validation, test, info, splits, labels, names, taken.recheck if taken else None)
 
 
 def _rows(raw: Raw, part: str, rows: np.ndarray, preprocessor: Preprocessor) -> np.ndarray:

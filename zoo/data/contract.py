@@ -132,6 +132,7 @@ class Dataset:
     test: tf.data.Dataset
     info: DataInfo
     splits: dict[str, np.ndarray]
+    labels: dict[str, np.ndarray]  # int32, of the items of each split in the order of `splits`
     names: Sequence[str] | None = None  # of the items by that order, where they are files or windows
     recheck: Callable[[], None] | None = None  # raises ZooError for files that were there and no longer are
 

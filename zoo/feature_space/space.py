@@ -89,7 +89,7 @@ def feature_space(
     if len(places) > items:
         chosen = np.sort(np.random.default_rng(seed).choice(chosen, items, replace=False))
     rows = rows_of(dataset, split, chosen)
-    labels = _labels(dataset, split)[chosen]
+    labels = dataset.labels[split][chosen]
     net = open_net(run)
     last = [layer for layer in net.model.layers if layer.weights][-1]
     both = keras.Model(net.model.input, [input_in(net.model, last), net.model.output])
@@ -106,13 +106,6 @@ def feature_space(
         predicted=softmax(np.asarray(logits, "float32")).argmax(axis=1),
         images=Preprocessor.from_dict(run.data["preprocessing"]).pixels(rows) if image else None,
     )
-
-
-def _labels(dataset: Dataset, split: str) -> np.ndarray:
-    import numpy as np
-
-    batches = dataset.train.in_order() if split == "train" else getattr(dataset, split)
-    return np.concatenate([y for _, y in batches.as_numpy_iterator()])
 
 
 def word_space(run: Run | str, *, dataset: Dataset | None = None) -> Space:
