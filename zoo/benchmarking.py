@@ -10,9 +10,9 @@ Parts:
     norm      training steps per second of a net with the zoo's BatchNormalization against Keras's own
     pipeline  images per second out of folders of JPEG files against keras.utils.image_dataset_from_directory, from
               the folder's name to the end of the first epoch and in later ones, kept in memory and streamed
-              (promised, kept: 1.0 and 5)
+              (aimed at, kept: 1.0 and 5)
     memory    what the peak of a process grows by while a folder larger than its budget is streamed, and one of twice
-              the size (promised: the same)
+              the size (promised: hardly more)
 
 Machines are noisy: rounds alternate, medians and ratios count, single seconds do not.
 """

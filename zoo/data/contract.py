@@ -147,6 +147,8 @@ class Dataset:
 
         try:
             yield
+        except tf.errors.ResourceExhaustedError:  # nothing that a file could be blamed for
+            raise
         except tf.errors.OpError:
             if self.recheck:
                 self.recheck()

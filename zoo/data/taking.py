@@ -105,6 +105,8 @@ def _decoded(
         for rows in np.split(np.arange(len(every)), np.flatnonzero(np.diff(np.cumsum(extents) // PIXELS)) + 1):
             try:
                 values.append(each(tf.constant(every[rows])))
+            except tf.errors.ResourceExhaustedError:  # no memory: nothing that a file could be blamed for
+                raise
             except tf.errors.OpError:
                 rows = rows[_readable(one, every[rows])]
                 values.append(each(tf.constant(every[rows])) if len(rows) else tf.zeros([0, *spec.shape], spec.dtype))
