@@ -3,7 +3,7 @@
 
 import sys
 
-from zoo.benchmarking import measure
+from zoo.experiments.benchmark import measure
 
 if __name__ == "__main__":
     measure(sys.argv[1:])

@@ -18,16 +18,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from zoo.terminal import quiet_tensorflow
+from zoo.io.terminal import quiet_tensorflow
 
 quiet_tensorflow()
 import numpy as np
 import tensorflow as tf
 
-from zoo.config.datablock import DataConfig
-from zoo.data.archives import members
-from zoo.data.contract import Items, Raw
+from zoo.config.data_block import DataConfig
+from zoo.data.raw import Items, Raw
 from zoo.data.sources import cifar, mnist, text_folder
+from zoo.data.sources.archives import members
 from zoo.errors import ZooError
 
 READERS: dict[str, Callable[[DataConfig], Raw]] = {

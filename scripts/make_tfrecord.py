@@ -14,19 +14,19 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from zoo.terminal import quiet_tensorflow
+from zoo.io.terminal import quiet_tensorflow
 
 quiet_tensorflow()
 import numpy as np
 import tensorflow as tf
 
-from zoo import disk
-from zoo.config.datablock import DataConfig
-from zoo.data.contract import Items
-from zoo.data.imagefiles import listed
+from zoo.config.data_block import DataConfig
+from zoo.data.images.files import listed
+from zoo.data.raw import Items
 from zoo.data.sources import image_folder
 from zoo.data.sources.tfrecord import MANIFEST, read_manifest
 from zoo.errors import ZooError
+from zoo.io import files as disk
 
 FORMATS = {b"\xff\xd8": "JPEG", b"\x89P": "PNG", b"GI": "GIF", b"BM": "BMP"}
 

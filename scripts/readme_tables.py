@@ -12,7 +12,7 @@ import statistics
 from collections import defaultdict
 from pathlib import Path
 
-from zoo import registry, tables
+from zoo.catalog import registry, tables
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

@@ -16,8 +16,8 @@ def pytest_addoption(parser):
 def undrawn():
     """Runs end without curves, diagram and page, half of a tiny training: for files that train often and see none."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("zoo.finishing._draw", lambda *words: None)
-        patch.setattr("zoo.finishing._tell", lambda *words: None)
+        patch.setattr("zoo.experiments.finish._draw", lambda *words: None)
+        patch.setattr("zoo.experiments.finish._tell", lambda *words: None)
         yield
 
 

@@ -18,14 +18,14 @@ from pathlib import Path
 
 from running import assert_equal_runs
 
-from zoo.rundir import Run, open_run
+from zoo.runs.folder import Run, open_run
 
 TESTS = Path(__file__).parent
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 CODES = {signal.SIGTERM: 143, signal.SIGINT: 130}
 SLOW_IMPORTS = ("tensorflow", "keras", "h5py", "matplotlib.pyplot", "sklearn.model_selection", "zoo.cli.training",
-                "zoo.runner", "zoo.build", "zoo.data", "zoo.drawing", "zoo.evaluation", "zoo.training.objectives",
-                "zoo.training.progress", "zoo.training.state", "zoo.weights.manifest")  # fmt: skip
+                "zoo.experiments.train", "zoo.build.create", "zoo.data", "zoo.draw.diagram", "zoo.runs.evaluate",
+                "zoo.training.compile", "zoo.training.progress", "zoo.training.state", "zoo.weights.manifest")  # fmt: skip
 CASES = {
     "lenet5 with dropout": """\
 model: {name: "nets:lenet5_dropout"}

@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from zoo.config import Config
 from zoo.data import Preprocessor, TrainStream, load
-from zoo.data.augment import augmentation
-from zoo.data.colours import Colours, RandAugment, principal_axes
+from zoo.data.images.augment import augmentation
+from zoo.data.images.colours import Colours, RandAugment, principal_axes
 from zoo.errors import ZooError
 
 BLACK, WHITE = np.zeros(3, np.float32), np.ones(3, np.float32)

@@ -135,7 +135,7 @@ def test_list_and_info():
 
 
 def test_every_catalogue_recipe_exists():
-    from zoo.catalog import CATALOG
+    from zoo.catalog.rows import CATALOG
 
     for spec in CATALOG.values():
         if spec.config:

@@ -8,9 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 import zoo
+from zoo.analysis.compare_models import compare_models, reported_accuracy
 from zoo.cli import app
-from zoo.comparison import compare_models, reported_accuracy
-from zoo.drawing.bubbles import Bubble, bubbles_figure
+from zoo.draw.bubbles import Bubble, bubbles_figure
 from zoo.errors import ZooError
 
 IMAGENET = [n for n in zoo.list_models() if (a := reported_accuracy(zoo.describe(n))) and a.data == "ImageNet"]

@@ -5,7 +5,7 @@ import inspect
 import keras
 import pytest
 
-from zoo.config import Config, names
+from zoo.config import Config, keras_names
 from zoo.config.facts import DATA_NAMES, INDEX_LOSSES, INDEX_METRICS, ONE_HOT_LOSSES, ONE_HOT_METRICS
 
 # Bases and wrappers, which a config cannot name.
@@ -14,7 +14,11 @@ NOT_NAMED = {
     "MeanMetricWrapper", "Accuracy",
 }  # fmt: skip
 OURS = {"name", "dtype", "kwargs"}
-TABLES = [(keras.optimizers, names.OPTIMIZERS), (keras.losses, names.LOSSES), (keras.metrics, names.METRICS)]
+TABLES = [
+    (keras.optimizers, keras_names.OPTIMIZERS),
+    (keras.losses, keras_names.LOSSES),
+    (keras.metrics, keras_names.METRICS),
+]
 ROWS = [(m, key, e) for m, table in TABLES for key, e in table.items() if e.keras]
 IDS = [f"{m.__name__.split('.')[-1]}-{key}" for m, key, _ in ROWS]
 
@@ -35,12 +39,14 @@ def test_arguments_are_kerass(module, key, entry):
     for name, kind in entry.args.items():
         default = parameters[name].default
         if default is not None and default is not inspect.Parameter.empty:
-            assert names.fits(kind, default), f"{name}: Keras's default {default!r} is not {names.expected(kind)}"
+            assert keras_names.fits(kind, default), (
+                f"{name}: Keras's default {default!r} is not {keras_names.expected(kind)}"
+            )
     if module is keras.optimizers:
         assert entry.learning_rate == parameters["learning_rate"].default
 
 
-@pytest.mark.parametrize("key", names.OPTIMIZERS)
+@pytest.mark.parametrize("key", keras_names.OPTIMIZERS)
 def test_optimizers_build(key):
     optimizer = Config.from_dict(
         {"model": {"name": "lenet5"}, "data": {"name": "digits"}, "train": {"optimizer": {"name": key, "clipnorm": 1}}}
@@ -63,23 +69,23 @@ def test_callbacks_have_kerass_arguments():
 @pytest.mark.parametrize(
     ("given", "table", "found"),
     [
-        ("AdamW", names.OPTIMIZERS, "adamw"),
-        ("SGD", names.OPTIMIZERS, "sgd"),
-        ("SparseCategoricalCrossentropy", names.LOSSES, "sparse_categorical_crossentropy"),
-        ("mse", names.LOSSES, "mean_squared_error"),
-        ("MSE", names.METRICS, "mean_squared_error"),
-        ("acc", names.METRICS, "accuracy"),
-        ("", names.METRICS, None),
-        ("adm", names.OPTIMIZERS, None),
+        ("AdamW", keras_names.OPTIMIZERS, "adamw"),
+        ("SGD", keras_names.OPTIMIZERS, "sgd"),
+        ("SparseCategoricalCrossentropy", keras_names.LOSSES, "sparse_categorical_crossentropy"),
+        ("mse", keras_names.LOSSES, "mean_squared_error"),
+        ("MSE", keras_names.METRICS, "mean_squared_error"),
+        ("acc", keras_names.METRICS, "accuracy"),
+        ("", keras_names.METRICS, None),
+        ("adm", keras_names.OPTIMIZERS, None),
     ],
 )
 def test_kerass_spellings_are_one_name(given, table, found):
-    assert names.find(given, table) == found
+    assert keras_names.find(given, table) == found
 
 
 def test_lists_of_facts_hold_known_names():
-    assert set(INDEX_LOSSES + ONE_HOT_LOSSES) <= {"auto", *names.LOSSES}
-    assert set(INDEX_METRICS + ONE_HOT_METRICS) <= set(names.METRICS)
+    assert set(INDEX_LOSSES + ONE_HOT_LOSSES) <= {"auto", *keras_names.LOSSES}
+    assert set(INDEX_METRICS + ONE_HOT_METRICS) <= set(keras_names.METRICS)
 
 
 def test_metrics_of_one_logit_are_parted_at_zero():
@@ -100,7 +106,7 @@ def test_metrics_of_one_logit_are_parted_at_zero():
 
 def test_metric_directions_are_kerass():
     needed = {"num_classes": 2, "target_class_ids": [0]}
-    for key, entry in names.METRICS.items():
+    for key, entry in keras_names.METRICS.items():
         if entry.keras:
             metric = getattr(keras.metrics, entry.keras)(**{k: needed.get(k, 0.5) for k in entry.required})
             direction = getattr(metric, "_direction", None)

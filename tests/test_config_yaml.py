@@ -6,7 +6,7 @@ import time
 import pytest
 
 from zoo.config import Config, load_config
-from zoo.config.tree import dump, parse, parse_value, scalar
+from zoo.config.yaml_tree import dump, parse, parse_value, scalar
 from zoo.errors import ZooError
 
 BASE = "model: {name: lenet5}\ndata: {name: digits}\n"

@@ -20,8 +20,8 @@ from keras.layers import (
 )
 
 from zoo import layers
-from zoo.counting import count, count_layers
 from zoo.errors import ZooError
+from zoo.graph.counts import count, count_layers
 from zoo.models.lenet5_1998 import lenet5_1998
 from zoo.models.vgg import vgg
 

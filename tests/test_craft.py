@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from running import Killed, assert_equal_runs, assert_resumes_exactly, make, train
 
-from zoo import runner
-from zoo.build import model_of
 from zoo.config import Config
 from zoo.errors import ZooError
-from zoo.training import objectives, state
+from zoo.runs.job import _weight_of_each, prepare
+from zoo.runs.net import model_of
+from zoo.training import compile, state
 from zoo.training.losses import ClassCrossentropy
 from zoo.training.state import Keeper
 
@@ -81,7 +81,7 @@ def test_averaging_and_accumulating_are_exact_under_resume(tmp_path, words):
 def test_the_averaged_weights_are_the_ones_kept(tmp_path):
     config = make(tmp_path, "train.epochs=1", "callbacks.early_stopping=null", NO_PLATEAU,
                   "train.optimizer={name: adam, learning_rate: 0.1, use_ema: true, ema_momentum: 0.8}")  # fmt: skip
-    job = runner.prepare(config)
+    job = prepare(config)
     mean = None
     for (x, y), _ in zip(job.data.train.stream(), range(5), strict=False):
         job.model.train_on_batch(x, y)
@@ -96,8 +96,8 @@ def test_the_averaged_weights_are_the_ones_kept(tmp_path):
 def test_accumulated_gradients_make_one_step_of_a_larger_batch(tmp_path):
     """Without BatchNorm's statistics and dropout: five steps of 16 equal one of 80."""
     plain = ["model.name=softmax_regression", "train.optimizer.name=sgd", "data.samples=125"]
-    five = runner.prepare(make(tmp_path, *plain, "train.optimizer.gradient_accumulation_steps=5"))
-    one = runner.prepare(make(tmp_path, *plain))
+    five = prepare(make(tmp_path, *plain, "train.optimizer.gradient_accumulation_steps=5"))
+    one = prepare(make(tmp_path, *plain))
     x, y = zip(*five.data.train.stream().take(5), strict=True)  # 80 items
     before = [np.array(v) for v in one.model.trainable_variables]
     for xs, ys in zip(x, y, strict=True):
@@ -121,8 +121,8 @@ def smoothed(logits, rows, smoothing):
 @pytest.mark.parametrize("loss", ["auto", "sparse_categorical_crossentropy"])
 def test_label_smoothing(tmp_path, loss):
     train = make(tmp_path, "train.label_smoothing=0.1", f"train.loss={loss}").train
-    for made in (objectives.make_loss(train, 4), keras.losses.deserialize(keras.losses.serialize(
-            objectives.make_loss(train, 4)))):  # fmt: skip
+    for made in (compile.make_loss(train, 4), keras.losses.deserialize(keras.losses.serialize(
+            compile.make_loss(train, 4)))):  # fmt: skip
         assert float(made(LABELS, LOGITS)) == pytest.approx(smoothed(LOGITS, np.eye(4)[LABELS], 0.1).mean(), rel=1e-5)
     keras_own = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
     assert float(made(LABELS, LOGITS)) == float(keras_own(np.eye(4)[LABELS], LOGITS))
@@ -137,7 +137,7 @@ def test_rows_of_shares_and_class_indices_are_one_loss():
 
 
 def test_one_logit_is_smoothed_towards_one_half(tmp_path):
-    made = objectives.make_loss(make(tmp_path, "train.label_smoothing=0.2").train, 1)
+    made = compile.make_loss(make(tmp_path, "train.label_smoothing=0.2").train, 1)
     p = 1 / (1 + np.exp(-2.0))
     wanted = -(0.9 * np.log(p) + 0.1 * np.log(1 - p))
     assert float(made(np.array([1]), np.array([[2.0]], "float32"))) == pytest.approx(wanted, rel=1e-5)
@@ -154,7 +154,7 @@ def test_class_weights_weigh_the_loss_of_training(tmp_path):
     weights = {0: 0.0, 1: 5.0, 2: 1.0}
     config = make(tmp_path, "train.class_weight={0: 0.0, 1: 5.0}", "model.name=softmax_regression",
                   "train.optimizer={name: sgd, learning_rate: 1.0e-9}")  # fmt: skip
-    job = runner.prepare(config)
+    job = prepare(config)
     x, y = (np.concatenate(parts) for parts in zip(*job.data.train.stream().take(5), strict=True))
     sparse = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="none")
     wanted = np.array(sparse(y, job.model(x))) * np.vectorize(weights.get)(y)
@@ -165,9 +165,9 @@ def test_class_weights_weigh_the_loss_of_training(tmp_path):
 
 def test_a_weight_for_a_class_that_the_data_have_not(tmp_path):
     config = make(tmp_path, "train.class_weight={1: 5.0}")
-    assert runner._weight_of_each(config, 3) == {0: 1.0, 1: 5.0, 2: 1.0}
+    assert _weight_of_each(config, 3) == {0: 1.0, 1: 5.0, 2: 1.0}
     with pytest.raises(ZooError, match="names class 1, but the data have 1 classes; expected indices from 0 to 0"):
-        runner._weight_of_each(config, 1)
+        _weight_of_each(config, 1)
 
 
 # --- side heads --------------------------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ def test_every_head_learns_and_the_main_one_is_measured(tmp_path):
 def test_the_loss_of_heads_is_their_weighted_sum(tmp_path, weights, precision):
     config = make(tmp_path, HEADED[0], f"train.loss_weights={list(weights)}", f"runtime.precision={precision}",
                   "train.regularizer.l2=0.01")  # fmt: skip
-    model = runner.prepare(config).model
+    model = prepare(config).model
     x, y = np.random.default_rng(0).normal(size=(6, 8, 8, 1)).astype("float32"), np.array([0, 1, 2, 0, 1, 2])
     outputs = model(x)
     assert {t.dtype.name for t in outputs} == ({"float32"} if precision == "float32" else {"bfloat16"})
@@ -212,7 +212,7 @@ def test_the_loss_of_heads_is_their_weighted_sum(tmp_path, weights, precision):
 )  # fmt: skip
 def test_weights_that_do_not_go_with_the_outputs(tmp_path, overrides, text):
     with pytest.raises(ZooError, match=text):
-        runner.prepare(make(tmp_path, *overrides))
+        prepare(make(tmp_path, *overrides))
 
 
 def test_the_papers_weights_of_heads():

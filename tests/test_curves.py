@@ -6,8 +6,7 @@ import matplotlib.image
 import pytest
 
 from zoo import errors
-from zoo.drawing import plot_confusion, plot_curves
-from zoo.drawing.curves import RESUMED, _best, _confusion_figure, _curves, _curves_figure
+from zoo.draw.curves import RESUMED, _best, _confusion_figure, _curves, _curves_figure, plot_confusion, plot_curves
 
 
 def history(epochs=6, shift=0.0):

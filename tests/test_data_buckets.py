@@ -9,7 +9,7 @@ from test_data_own_texts import block, in_folder
 import zoo
 from zoo.config import Config
 from zoo.data import load
-from zoo.data.buckets import MOST, SLACK, Buckets
+from zoo.data.text.buckets import MOST, SLACK, Buckets
 from zoo.errors import ZooError
 
 

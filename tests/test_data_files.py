@@ -15,8 +15,8 @@ import pytest
 from test_data import settings
 
 from zoo.data import load
-from zoo.data.files import official
-from zoo.data.unpickle import load_arrays
+from zoo.data.sources.official import official
+from zoo.data.sources.unpickle import load_arrays
 from zoo.errors import ZooError
 
 RNG = np.random.default_rng(0)
@@ -51,7 +51,7 @@ def keras_home(tmp_path, monkeypatch):
         raise Exception(f"URL fetch failure on {origin}: None -- [Errno -2] Name or service not known")
 
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
-    monkeypatch.setattr("zoo.data.files.get_file", offline)
+    monkeypatch.setattr("zoo.data.sources.official.get_file", offline)
     return tmp_path / "keras" / "datasets"
 
 
@@ -145,7 +145,7 @@ def test_whole_numbers_of_another_type_are_pixels_too(tmp_path):
 
 
 def test_a_file_that_unpacks_to_too_much_is_refused(mnist_npz, monkeypatch):
-    monkeypatch.setattr("zoo.data.files.MAX_MEMBER_BYTES", 1000)
+    monkeypatch.setattr("zoo.data.sources.official.MAX_MEMBER_BYTES", 1000)
     with pytest.raises(
         ZooError, match=r"'x_train' in .*mnist.npz is over 2 GB unpacked; expected the official mnist.npz"
     ):
@@ -324,7 +324,9 @@ def test_download_goes_into_the_cache_once_and_a_damaged_one_leaves_nothing(kera
     source = tmp_path / "source.bin"
     source.write_bytes(b"official")
     md5, calls = hashlib.md5(b"official").hexdigest(), []
-    monkeypatch.setattr("zoo.data.files.get_file", lambda *a, **k: calls.append(a) or keras.utils.get_file(*a, **k))
+    monkeypatch.setattr(
+        "zoo.data.sources.official.get_file", lambda *a, **k: calls.append(a) or keras.utils.get_file(*a, **k)
+    )
     for _ in range(2):
         assert official(["a.bin"], source.as_uri(), md5).read_bytes() == b"official"
     assert len(calls) == 1

@@ -14,10 +14,10 @@ from test_data import same, settings, take
 import zoo
 from zoo.config import Config
 from zoo.data import Preprocessor, load
-from zoo.data.decoding import CROP_SHARE, decode, decode_middle
-from zoo.data.folders import labelled, walk
-from zoo.data.headers import MAX_PIXELS, Unreadable, measure
-from zoo.data.imagefiles import look
+from zoo.data.images.decoding import CROP_SHARE, decode, decode_middle
+from zoo.data.images.files import look
+from zoo.data.images.headers import MAX_PIXELS, Unreadable, measure
+from zoo.data.sources.folders import labelled, walk
 from zoo.errors import ZooError
 
 
@@ -244,7 +244,7 @@ def test_how_files_are_read_changes_nothing(tmp_path, monkeypatch, changes):
     (tmp_path / "train" / "b" / "none.png").write_bytes(b"")
     want = load(block(tmp_path, on_corrupt="skip"), seed=0)
     for name, value in changes.items():
-        monkeypatch.setattr(f"zoo.data.{'taking' if name == 'PIXELS' else 'imagefiles'}.{name}", value)
+        monkeypatch.setattr(f"zoo.data.images.{'decode_all' if name == 'PIXELS' else 'files'}.{name}", value)
     got = load(block(tmp_path, on_corrupt="skip"), seed=0)
     assert got.info.notes == want.info.notes
     assert "train/a/cut.png (damaged), train/b/none.png (0 bytes)" in got.info.notes[0]

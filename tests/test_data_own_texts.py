@@ -250,7 +250,7 @@ def test_a_class_of_the_test_part_alone(tmp_path):
 
 
 def test_a_config_for_own_texts_takes_their_length(tmp_path):
-    from zoo.build import wanted_shape
+    from zoo.build.create import wanted_shape
 
     plain = {"model": {"name": "textcnn"}, "data": {"name": "csv", "path": "a.csv", "label": "stars"}}
     config = Config.from_dict(plain)

@@ -9,10 +9,12 @@ from test_data_folder import folder, picture, save
 from test_data_own_texts import films, write
 from typer.testing import CliRunner
 
-from zoo import cli, data_report, tables
+from zoo import cli
+from zoo.analysis import data_report
+from zoo.analysis.data_report import report
+from zoo.cli import tables
 from zoo.config import Config
 from zoo.data import Preprocessor
-from zoo.data_report import report
 from zoo.errors import ZooError
 
 

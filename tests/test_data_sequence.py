@@ -9,15 +9,15 @@ from numpy.lib.stride_tricks import sliding_window_view
 from running import train
 
 import zoo
-from zoo import tables
+from zoo.analysis.data_report import report
+from zoo.analysis.embed.space import word_space
+from zoo.cli import tables
 from zoo.config import Config
 from zoo.data import DataInfo, Preprocessor, load
-from zoo.data_report import report
 from zoo.errors import ZooError
-from zoo.evaluation import dataset_of
-from zoo.explaining import mistakes
-from zoo.exporting import export
-from zoo.feature_space.space import word_space
+from zoo.runs.confusion import mistakes
+from zoo.runs.evaluate import dataset_of
+from zoo.runs.export import export
 
 WRONG = 320 + 11 + 3 * 5  # the last step of test window 5, where a test block begins at step 320
 COLUMNS = ("speed", "turn")

@@ -12,7 +12,7 @@ from test_data import settings
 from test_data_files import Harmful
 
 from zoo.data import Preprocessor, decode, load
-from zoo.data.tokens import Ragged, words_of
+from zoo.data.text.tokens import Ragged, words_of
 from zoo.errors import ZooError
 
 WORDS = {"the": 1, "film": 2, "good": 3, "bad": 4, "it's": 5, "'em": 6, "never": 30}

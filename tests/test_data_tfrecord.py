@@ -14,7 +14,7 @@ from test_data import same, settings, take
 from test_data_folder import block, folder, huge_png, save
 
 from zoo.data import load
-from zoo.data.records import payloads
+from zoo.data.images.tfrecords import payloads
 from zoo.errors import ZooError
 
 spec = importlib.util.spec_from_file_location(
@@ -282,7 +282,7 @@ def test_files_that_are_no_shards(tmp_path):
 
 
 def test_a_length_that_claims_too_much(tmp_path):
-    from zoo.data.records import _masked_crc
+    from zoo.data.images.tfrecords import _masked_crc
 
     length = struct.pack("<Q", 2**62)
     write(tmp_path / "train", *[item(1), item(2)] * 4)

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
-from zoo.data.decoding import decode
+from zoo.data.images.decoding import decode
 
 
 def pixels(image: Image.Image, kind: str, **words) -> np.ndarray:

@@ -7,12 +7,12 @@ import matplotlib.image
 import pytest
 from keras import layers
 
-from zoo.drawing.diff import diff_models
-from zoo.drawing.diff_page import diff_page, plot_diff
-from zoo.drawing.shapes import Box, Line, Text
+from zoo.analysis.plot import act, draw_difference
+from zoo.analysis.summarise import outline
+from zoo.draw.diff_page import diff_page, plot_diff
+from zoo.draw.shapes import Box, Line, Text
 from zoo.errors import ZooError
-from zoo.pictures import act, draw_difference
-from zoo.summarizing import outline
+from zoo.graph.diff import diff_models
 
 PAIRS = [("resnet50", "resnet50_v1_5"), ("vgg16", "vgg19"), ("lenet5", "lenet5_1998"), ("resnet18", "resnet34")]
 

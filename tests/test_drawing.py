@@ -12,18 +12,20 @@ import pytest
 from browsing import PHONE, opened
 from keras import layers
 
-from zoo import build, errors
-from zoo.catalog import CATALOG
-from zoo.drawing import FORMATS, plot
-from zoo.drawing.blocks import model_blocks
-from zoo.drawing.graph import model_graph
-from zoo.drawing.items import Group, Parallel, Unit, item_nodes, item_params
-from zoo.drawing.page import SHEET, page
-from zoo.drawing.shapes import Box, Line, Text
-from zoo.drawing.style import short, text_width
-from zoo.drawing.svg import svg_text
-from zoo.drawing.text import mermaid, text_diagram
-from zoo.pictures import model_named
+from zoo import errors
+from zoo.analysis.plot import model_named
+from zoo.build import create
+from zoo.catalog.rows import CATALOG
+from zoo.draw.diagram import FORMATS, plot
+from zoo.draw.page import SHEET, page
+from zoo.draw.plain import mermaid, text_diagram
+from zoo.draw.shapes import Box, Line, Text
+from zoo.draw.style import text_width
+from zoo.draw.svg import svg_text
+from zoo.graph.blocks import model_blocks
+from zoo.graph.items import Group, Parallel, Unit, item_nodes, item_params
+from zoo.graph.read import model_graph
+from zoo.io.formats import short
 
 BY_BUILDER = {spec.builder: name for name, spec in reversed(CATALOG.items())}
 SMALL = ["lenet5", "lenet5_1998", "mlp", "simple_cnn", "bilstm_imdb", "gru_text", "resnet20_cifar"]
@@ -58,7 +60,7 @@ def drawn(request):
     """(model, blocks, drawing) of one model for each builder, with auxiliary heads where there are some."""
     words = {"aux": True} if CATALOG[request.param].aux_counts else {}
     with keras.StatelessScope(initialize_variables=False):  # no values: VGG's would be half a gigabyte
-        model = build.create_model(request.param, **words)
+        model = create.create_model(request.param, **words)
     blocks = blocks_of(model)
     yield model, blocks, page(blocks)[0]
     keras.backend.clear_session()
@@ -133,9 +135,9 @@ def test_the_svg_is_xml_with_selectable_text_and_a_tooltip_on_each_block(drawn):
 def test_every_format_the_same_bytes_twice_without_dot(name, level, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     for suffix in FORMATS:
-        first = plot(build.create_model(name), tmp_path / f"a{suffix}", level=level).read_bytes()
+        first = plot(create.create_model(name), tmp_path / f"a{suffix}", level=level).read_bytes()
         keras.backend.clear_session()
-        again = plot(build.create_model(name), tmp_path / f"b{suffix}", level=level).read_bytes()
+        again = plot(create.create_model(name), tmp_path / f"b{suffix}", level=level).read_bytes()
         assert first == again
         assert len(first) > 150
     ET.parse(tmp_path / "a.svg")
@@ -171,8 +173,8 @@ def test_unnamed_layers_are_numbered_within_their_model():
 PROCESS = """
 import sys
 from pathlib import Path
-from zoo.drawing import FORMATS, plot
-from zoo.pictures import model_named
+from zoo.draw.diagram import FORMATS, plot
+from zoo.analysis.plot import model_named
 for name in sys.argv[2:]:
     for suffix in FORMATS:
         plot(model_named(name), Path(sys.argv[1]) / f"{name}{suffix}")
@@ -239,7 +241,7 @@ def test_a_chain_is_one_box_with_what_each_layer_adds():
 
 
 def test_inception_has_four_branches_in_the_order_of_the_paper():
-    blocks = blocks_of(build.create_model("googlenet", aux=True))
+    blocks = blocks_of(create.create_model("googlenet", aux=True))
     module = next(item for item in blocks.items if isinstance(item, Group) and item.title == "inception_3a")
     region = module.items[0]
     assert isinstance(region, Parallel)
@@ -252,7 +254,7 @@ def test_inception_has_four_branches_in_the_order_of_the_paper():
 
 
 def test_branches_that_fork_again_stay_nested():
-    blocks = blocks_of(build.create_model("inception_v3"))
+    blocks = blocks_of(create.create_model("inception_v3"))
     last = next(item for item in blocks.items if isinstance(item, Group) and item.title == "mixed10")
     assert sum(isinstance(part, Parallel) for branch in last.items[0].branches for part in branch) == 2
     assert [item.title for item in blocks.items if item.repeat == 2] == ["mixed5 … mixed6"]
@@ -267,7 +269,7 @@ def test_a_block_with_a_side_head_is_not_folded_away():
 
 
 def test_both_directions_of_a_bilstm_and_the_embedding_are_shown():
-    blocks = blocks_of(build.create_model("bilstm_imdb"))
+    blocks = blocks_of(create.create_model("bilstm_imdb"))
     assert [item.kind for item in blocks.items if isinstance(item, Unit)] == ["input", "embedding", "dense"]
     words = text_diagram(blocks)
     assert "LSTM, 64 → · forward" in words
@@ -331,7 +333,7 @@ def test_mermaid_edges_name_nodes_that_exist():
 
 
 def test_dots_per_inch_scale_the_picture(tmp_path):
-    model = build.create_model("lenet5")
+    model = create.create_model("lenet5")
     sizes = [matplotlib.image.imread(plot(model, tmp_path / "m.png", dpi=dpi)).shape for dpi in (96, 192)]
     assert sizes[1][0] == pytest.approx(2 * sizes[0][0], abs=2)
 

@@ -8,11 +8,11 @@ from running import assert_equal_runs, interrupted, make, train
 from test_data_own_texts import films, write
 
 import zoo
-from zoo.build import model_of
 from zoo.config import Config
-from zoo.data.tokens import SPECIAL_WORDS
-from zoo.data.vectors import dimension, read_vectors
+from zoo.data.text.tokens import SPECIAL_WORDS
+from zoo.data.text.vectors import dimension, read_vectors
 from zoo.errors import ZooError
+from zoo.runs.net import model_of
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 

@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.drawing import plot_filters, plot_heats, plot_maps
+from zoo.analysis.explain.maps import feature_maps, filters, grad_cam, last_maps, map_layers
+from zoo.analysis.explain.photos import heats
+from zoo.draw.seeing import Heat, plot_filters, plot_heats, plot_maps
 from zoo.errors import ZooError
-from zoo.explaining import Heat, feature_maps, filters, grad_cam, last_maps, map_layers
-from zoo.explaining.nets import Net, _published_window, _window
-from zoo.explaining.photos import heats
+from zoo.runs.net import Net, _published_window, _window
 
 
 @pytest.fixture(scope="module")

@@ -9,14 +9,14 @@ from PIL import Image
 from rich.console import Console
 
 import zoo
-from zoo.build import model_of
+from zoo.analysis.explain.asking import Question, answer
 from zoo.config import Config
-from zoo.drawing import plot_mistakes
+from zoo.draw.contact import plot_mistakes
 from zoo.errors import ZooError
-from zoo.evaluation import dataset_of
-from zoo.explaining import mistakes
-from zoo.explaining.asking import Question, answer
-from zoo.rundir import Run
+from zoo.runs.confusion import mistakes
+from zoo.runs.evaluate import dataset_of
+from zoo.runs.folder import Run
+from zoo.runs.net import model_of
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -78,7 +78,7 @@ def test_texts_are_words(texts):
 @pytest.mark.parametrize("name", ["run", "texts"])
 def test_who_makes_none_is_told_so(request, monkeypatch, name):
     asked = Question(str(request.getfixturevalue(name)), mistakes=2).checked()
-    for place in ("zoo.explaining.mistakes", "zoo.explaining.opening"):
+    for place in ("zoo.runs.confusion", "zoo.analysis.explain.opening"):
         monkeypatch.setattr(import_module(place), "mistakes", lambda *_, **__: [])
     found = answer(asked, draw=True)
     assert (found.plain, found.texts, found.written) == ([], ["it makes no mistake on the test set"], None)

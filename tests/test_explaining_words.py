@@ -10,13 +10,13 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 import zoo
-from zoo.build import model_of
+from zoo.analysis.explain.opening import explain, explain_mistakes
+from zoo.analysis.explain.words import word_weights
 from zoo.cli import app
 from zoo.config import Config
-from zoo.drawing import plot_words
-from zoo.drawing.words import terminal
+from zoo.draw.words import plot_words, terminal
 from zoo.errors import ZooError
-from zoo.explaining import explain, explain_mistakes, word_weights
+from zoo.runs.net import model_of
 
 
 def train(folder, name, **blocks):

@@ -18,8 +18,9 @@ from zoo.cli import app
 from zoo.config import Config
 from zoo.data import Preprocessor
 from zoo.errors import ZooError
-from zoo.exporting import FORMATS, SUFFIX, export, nets, reading, scoring, writing
-from zoo.rundir import WEIGHTS, Run
+from zoo.runs import evaluate_file, export_reading, export_writing, portable
+from zoo.runs.export import FORMATS, SUFFIX, export
+from zoo.runs.folder import WEIGHTS, Run
 
 IMAGES = {
     "name": "pictures", "model": {"name": "nets:small"}, "train": {"epochs": 1},
@@ -39,13 +40,13 @@ def train(block, folder, **data):
 
 
 def needs(format):
-    missing = format in writing.NEEDS and _missing(format)
+    missing = format in export_writing.NEEDS and _missing(format)
     return pytest.param(format, marks=pytest.mark.skipif(bool(missing), reason=f"pip install 'zoo[export]': {missing}"))
 
 
 def _missing(format):
     try:
-        writing.require(format)
+        export_writing.require(format)
     except ZooError as error:
         return str(error)
     return ""
@@ -138,7 +139,7 @@ def test_an_exported_file_is_evaluated_to_the_same_figures(artifacts):
         pytest.skip(_missing("onnx") or _missing("litert"))
     for key in (("pictures", "onnx"), ("pictures", "litert"), ("reviews", "onnx")):
         run, made = artifacts[key]
-        found = scoring.evaluate_file(made.file, run.path / "config.yaml")
+        found = evaluate_file.evaluate_file(made.file, run.path / "config.yaml")
         assert found.summary == pytest.approx(run.metrics["test"], abs=1e-5)
         assert found.confusion.sum() == run.data["sizes"]["test"]
     done = CliRunner().invoke(app, ["evaluate", str(made.file), "--config", f"{run.path}/config.yaml", "--json"])
@@ -163,14 +164,14 @@ def test_a_config_that_does_not_fit_the_file_is_refused(artifacts, folder, tmp_p
         (None, r"--config CONFIG beside it"),
     ):
         with pytest.raises(ZooError, match=sentence):
-            scoring.evaluate_file(made.file, data and config(**data))
+            evaluate_file.evaluate_file(made.file, data and config(**data))
     changed = (folder / "reviews.csv").read_text(encoding="utf-8").replace("plot", "plan")
     (folder / "changed.csv").write_text(changed, encoding="utf-8")
     reviews, words = artifacts["reviews", "onnx"]
     other = (reviews.path / "config.yaml").read_text().replace("reviews.csv", "changed.csv")
     (tmp_path / "other.yaml").write_text(other)
     with pytest.raises(ZooError, match=r"exported with another vocabulary"):
-        scoring.evaluate_file(words.file, tmp_path / "other.yaml")
+        evaluate_file.evaluate_file(words.file, tmp_path / "other.yaml")
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(made.file.read_bytes()[:500])
     for path, sentence in (
@@ -182,7 +183,7 @@ def test_a_config_that_does_not_fit_the_file_is_refused(artifacts, folder, tmp_p
         (run.path / "curves.png", "is no exported file"),
     ):
         with pytest.raises(ZooError, match=sentence):
-            scoring.evaluate_file(path, run.path / "config.yaml")
+            evaluate_file.evaluate_file(path, run.path / "config.yaml")
 
 
 @pytest.mark.parametrize("pad", ["pre", "post"])
@@ -200,7 +201,7 @@ def test_texts_become_the_same_tokens_within_the_graph(pad, truncate):
 
 
 def test_a_file_that_answers_otherwise_is_not_kept(pictures, tmp_path, monkeypatch):
-    write = writing.write
+    write = export_writing.write
 
     def wrong(net, path, format, **words):
         net.layers[-1].bias.assign_add([0.01, 0.0, 0.0])
@@ -208,7 +209,7 @@ def test_a_file_that_answers_otherwise_is_not_kept(pictures, tmp_path, monkeypat
         net.layers[-1].bias.assign_add([-0.01, 0.0, 0.0])
         return notes
 
-    monkeypatch.setattr(writing, "write", wrong)
+    monkeypatch.setattr(export_writing, "write", wrong)
     done = CliRunner().invoke(app, ["export", str(pictures.path), "--format", "saved_model", "-o", f"{tmp_path}/x"])
     assert done.exit_code == 1
     assert "not kept: the probabilities of pictures_saved_model are not those of the run" in done.stdout
@@ -255,7 +256,7 @@ def test_what_cannot_be_exported_is_said(pictures, reviews, tmp_path, monkeypatc
     with pytest.raises(ZooError, match="is not finished"):
         export(Run(broken), "keras")
     assert not (broken / "exported").exists()
-    monkeypatch.setattr(writing.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(export_writing.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ZooError, match=r"onnx needs onnx, tf2onnx, onnxruntime.*pip install 'zoo\[export\]'"):
         export(pictures, "onnx")
 
@@ -271,12 +272,12 @@ def test_keras_alone_where_keras_has_the_layer():
     for v in net.non_trainable_variables:
         if "moving" in v.path:
             v.assign(np.arange(1, 3))
-    twin, foreign = nets.of_keras_alone(net)
+    twin, foreign = portable.of_keras_alone(net)
     assert foreign == []
     assert not [layer for layer in twin._flatten_layers() if type(layer).__module__.startswith("zoo")]
     pixels = np.random.default_rng(0).normal(size=(3, 4, 4, 2)).astype("float32")
     np.testing.assert_allclose(twin(pixels), net(pixels), atol=1e-6)
-    _, foreign = nets.of_keras_alone(keras.Model(given, LocalResponseNormalization()(given)))
+    _, foreign = portable.of_keras_alone(keras.Model(given, LocalResponseNormalization()(given)))
     assert foreign == ["zoo.layers.LocalResponseNormalization"]
 
 
@@ -333,8 +334,8 @@ def check(net, shape, format, tmp_path):
     if len(shape) == 1:
         x[0, :4], x[1, 5:] = 0, 0
     expected = keras.ops.softmax(net(x))
-    writing.write(net, tmp_path / f"net{SUFFIX[format]}", format)
-    answer = reading.own(tmp_path / f"net{SUFFIX[format]}", format)
+    export_writing.write(net, tmp_path / f"net{SUFFIX[format]}", format)
+    answer = export_reading.own(tmp_path / f"net{SUFFIX[format]}", format)
     np.testing.assert_allclose(keras.ops.softmax(answer(x)), expected, atol=1e-4)
 
 

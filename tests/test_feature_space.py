@@ -12,15 +12,17 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 import zoo
-from zoo.build import model_of
+from zoo.analysis.embed.neighbours import analogy, nearest
+from zoo.analysis.embed.projecting import project
+from zoo.analysis.embed.projector import _sprite, export_projector
+from zoo.analysis.embed.space import Space, feature_space, vector_space
 from zoo.cli import app
 from zoo.config import Config
-from zoo.drawing import plot_space
+from zoo.draw.scatter import plot_space
 from zoo.errors import ZooError
-from zoo.evaluation import dataset_of
-from zoo.explaining.mistakes import rows_of
-from zoo.feature_space import Space, analogy, export_projector, feature_space, nearest, project, vector_space
-from zoo.feature_space.projector import _sprite
+from zoo.runs.confusion import rows_of
+from zoo.runs.evaluate import dataset_of
+from zoo.runs.net import model_of
 
 
 def train(folder, **blocks):

@@ -1,4 +1,4 @@
-"""The house: imports go down the floors, and nothing slow is imported before it is needed."""
+"""The house: imports go down from room to room, and nothing slow is imported before it is needed."""
 
 import ast
 import subprocess
@@ -7,122 +7,149 @@ from pathlib import Path
 
 import pytest
 
+import zoo
+from zoo.catalog.rows import FAMILIES
+
 ROOT = Path(__file__).parent.parent / "zoo"
 
-FLOORS = [
-    {"errors", "spec", "catalog", "registry", "config", "disk", "rundir", "glance"},
-    {"layers", "counting", "models", "data", "training", "weights"},
-    {
-        "build",
-        "runner",
-        "evaluation",
-        "prediction",
-        "drawing",
-        "pictures",
-        "devices",
-        "tables",
-        "verify",
-        "deriving",
-        "summarizing",
-        "showing",
-        "comparison",
-        "export", "exporting",
-        "callables", "publishing",
-        "repeating",
-        "folding",
-        "sweeping",
-        "sweep_space",
-        "lr_finding",
-        "reproducing",
-        "run_comparison",
-        "paired",
-        "data_report",
-        "embedding",
-        "terminal",
-        "explaining", "feature_space",
-        "finishing", "pages", "interval", "benchmarking",
-    },
-    {"cli", "__main__", "__init__"},
-]
-FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+# From the ground up: each room, and those that it may import. `errors` and `io` may be imported by every room above
+# them (`models` alone never needs `io`); "below" stands for every room further up in this table.
+BELOW = None
+HOUSE = {
+    "errors": set(),
+    "io": set(),
+    "layers": set(),
+    "models": {"layers"},
+    "catalog": set(),
+    "config": {"catalog"},
+    "graph": {"layers", "catalog"},
+    "draw": {"graph"},
+    "data": {"config"},
+    "training": {"config", "graph"},
+    "weights": {"catalog", "graph"},
+    "build": {"weights", "data", "graph", "catalog", "config", "layers"},
+    "runs": BELOW,
+    "analysis": BELOW,
+    "experiments": BELOW,
+    "cli": BELOW,
+}
+DOORS = {"zoo", "zoo.__main__"}  # the lazy front doors may name everything
 SLOW = {"tensorflow", "keras", "matplotlib", "sklearn", "scipy"}
-ROOMS = {"models": {"layers", "models"}, "data": {"data"}, "training": {"training"}}  # floor 1: what each may use of it
+BUILT_ON_KERAS = {"layers", "models", "data", "training", "weights"}  # these rooms import it where they begin
+ALSO = {"zoo.graph.counts", "zoo.build.heads"}
+QUICK = {"errors", "catalog", "config"}  # these know nothing slow, not even inside a function
+MODULES = {
+    ".".join(path.relative_to(ROOT.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(ROOT.rglob("*.py"))
+}
 
 
-def _modules():
-    for path in sorted(ROOT.rglob("*.py")):
-        yield path, path.relative_to(ROOT).parts[0].removesuffix(".py")
+def _room(module):
+    return module.split(".")[1]
 
 
-def _imports(path: Path, *, top_only: bool):
-    """(line, dotted name) of every import; those under TYPE_CHECKING do not count."""
+def _may_import(room):
+    order = list(HOUSE)
+    below = set(order[: order.index(room)])
+    free = {"errors"} if room == "models" else {"errors", "io"}
+    return below if HOUSE[room] is BELOW else (HOUSE[room] | free) & below
+
+
+def _imports(path, *, top_only):
+    """(line, dotted name) of every import, those for types alone and those inside functions included."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    skipped = {
-        n
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-        for n in ast.walk(node)
-    }
     package = path.parent.relative_to(ROOT.parent).parts
     for node in tree.body if top_only else ast.walk(tree):
-        if node in skipped:
-            continue
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = list(package[: len(package) - node.level + 1]) if node.level else []
             name = ".".join(base + ([node.module] if node.module else []))
-            if name == "zoo":
-                yield from ((node.lineno, f"zoo.{alias.name}") for alias in node.names)
-            else:
-                yield node.lineno, name
+            for alias in node.names:
+                yield node.lineno, f"{name}.{alias.name}"
 
 
-@pytest.mark.parametrize(("path", "room"), [pytest.param(p, r, id=str(p.relative_to(ROOT))) for p, r in _modules()])
-def test_imports_go_down(path, room):
-    assert room in FLOOR, f"{path}: a new room: give '{room}' a floor in tests/test_floors.py"
-    for line, name in _imports(path, top_only=False):
-        parts = name.split(".")
-        if parts[0] != "zoo" or len(parts) < 2 or parts[1] not in FLOOR:
-            continue
-        target = parts[1]
-        assert FLOOR[target] <= FLOOR[room], (
-            f"{path}:{line}: {room} (floor {FLOOR[room]}) imports {target} (floor {FLOOR[target]}); "
-            "move the shared part down, or pass it as an argument"
+def _arrows(module):
+    """(line, module of ours that is imported)."""
+    for line, name in _imports(MODULES[module], top_only=False):
+        while name and name not in MODULES:
+            name = name.rpartition(".")[0]
+        if name and name not in DOORS | {module}:
+            yield line, name
+
+
+INSIDE = [module for module in MODULES if module not in DOORS]
+
+
+@pytest.mark.parametrize("module", INSIDE)
+def test_imports_go_down(module):
+    room = _room(module)
+    assert room in HOUSE, f"{MODULES[module]}: a new room: give '{room}' its place in the table of tests/test_floors.py"
+    for line, target in _arrows(module):
+        assert _room(target) == room or _room(target) in _may_import(room), (
+            f"{MODULES[module]}:{line}: {room} imports {target}, but may import "
+            f"{', '.join(sorted(_may_import(room))) or 'nothing'}: move the shared part down, or pass it as an argument"
         )
-        if room in ROOMS and FLOOR[target] == 1:
-            assert target in ROOMS[room], (
-                f"{path}:{line}: {room} imports {target}; models, data and training never import each other: "
-                "bring them together in build.py or runner.py"
-            )
 
 
-@pytest.mark.parametrize(
-    ("path", "room"), [pytest.param(p, r, id=str(p.relative_to(ROOT))) for p, r in _modules() if FLOOR.get(r) != 1]
-)
-def test_slow_imports_stand_inside_functions(path, room):
+def test_no_circle_of_files():
+    graph = {module: {target for _, target in _arrows(module)} for module in INSIDE}
+    done, path = set(), []
+
+    def visit(module):
+        if module in path:
+            circle = " -> ".join([*path[path.index(module) :], module])
+            pytest.fail(f"imports go round: {circle}: put what both need into a file below them")
+        if module not in done:
+            path.append(module)
+            for target in sorted(graph[module]):
+                visit(target)
+            done.add(path.pop())
+
+    for module in graph:
+        visit(module)
+
+
+def test_few_rooms_and_no_name_twice():
+    """A public name that is also a submodule's would be overwritten by it when that is imported."""
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    loose = {path.stem for path in ROOT.glob("*.py")} - {"__init__", "__main__"}
+    assert folders | loose == set(HOUSE)
+    assert loose == {"errors", "layers"}
+    assert not folders & set(dir(zoo)), "a folder bears a public name of the package"
+    for room in ("build", "runs", "analysis", "experiments"):
+        code = ast.parse((ROOT / room / "__init__.py").read_text(encoding="utf-8")).body
+        assert len(code) == 1, (
+            f"zoo/{room}/__init__.py holds more than its docstring: importing a room must cost nothing"
+        )
+
+
+@pytest.mark.parametrize("module", [m for m in INSIDE if _room(m) not in BUILT_ON_KERAS and m not in ALSO])
+def test_slow_imports_stand_inside_functions(module):
+    path = MODULES[module]
     for line, name in _imports(path, top_only=True):
         assert name.split(".")[0] not in SLOW, f"{path}:{line}: import {name} inside the function that needs it"
-    if FLOOR.get(room) == 0:
+    if _room(module) in QUICK:
         for line, name in _imports(path, top_only=False):
-            assert name.split(".")[0] not in SLOW | {"numpy"}, f"{path}:{line}: floor 0 knows no {name}"
+            assert name.split(".")[0] not in SLOW | {"numpy"}, f"{path}:{line}: {_room(module)} knows no {name}"
 
 
 def test_models_can_be_pasted_into_a_notebook():
-    allowed = {"__future__", "keras", "zoo.layers", "zoo.models.common", "math", "collections.abc", "typing", "numpy"}
+    allowed = ("__future__", "keras", "zoo.layers", "zoo.models.common", "math", "collections.abc", "typing", "numpy")
     for path in (ROOT / "models").glob("*.py"):
         if path.name in ("common.py", "__init__.py"):
             continue
         for line, name in _imports(path, top_only=False):
-            assert name in allowed, f"{path}:{line}: a model file imports keras, zoo.layers and zoo.models.common only"
+            assert f"{name}.".startswith(tuple(f"{one}." for one in allowed)), (
+                f"{path}:{line}: a model file imports keras, zoo.layers and zoo.models.common only"
+            )
 
 
 def test_the_catalogue_is_data():
-    for path in (ROOT / "catalog").glob("*.py"):
-        for line, name in _imports(path, top_only=False):
-            assert name in {"__future__", "zoo.spec", "zoo.catalog", "collections.abc", "typing"}, (
-                f"{path}:{line}: {name}"
-            )
+    allowed = {"__future__", "zoo.catalog", "zoo.catalog.spec", "collections.abc", "typing"}
+    for family in FAMILIES:
+        for line, name in _imports(MODULES[family.__name__], top_only=False):
+            assert name in allowed or name.rpartition(".")[0] in allowed, f"{family.__name__}:{line}: {name}"
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from running import interrupted, make, train
 import zoo
 from zoo import data
 from zoo.errors import ZooError
-from zoo.folding import cross_validate
-from zoo.repeating import repeat
+from zoo.experiments.folds import cross_validate
+from zoo.experiments.seeds import repeat
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 

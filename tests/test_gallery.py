@@ -13,10 +13,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 import zoo
+from zoo.analysis.compare_models import reported_accuracy
+from zoo.analysis.pages.receipts import read_receipts, read_runs
 from zoo.cli import app
-from zoo.comparison import reported_accuracy
 from zoo.errors import ZooError
-from zoo.pages.receipts import read_receipts, read_runs
 
 HOSTILE = "<script>alert(1)<"
 
@@ -209,7 +209,7 @@ def test_what_is_refused(site, desk, tmp_path, monkeypatch):
 
     shutil.rmtree(old / ".git")
     before = (old / "index.html").read_bytes()
-    monkeypatch.setattr("zoo.disk.write", full)
+    monkeypatch.setattr("zoo.io.files.write", full)
     with pytest.raises(ZooError, match="no space left"):
         build(old, models="mlp", receipts=desk / "configs/receipts")
     assert (old / "index.html").read_bytes() == before

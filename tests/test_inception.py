@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.catalog import CATALOG
-from zoo.counting import count
+from zoo.catalog.rows import CATALOG
 from zoo.errors import ZooError
+from zoo.graph.counts import count
 from zoo.models import googlenet as paper
 from zoo.models import googlenet_bn as torch_googlenet
 from zoo.models import inception_v3 as released

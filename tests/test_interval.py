@@ -3,7 +3,7 @@
 import pytest
 from scipy import stats
 
-from zoo.interval import wilson
+from zoo.analysis.interval import wilson
 
 
 @pytest.mark.parametrize(("right", "items"), [(0, 1), (1, 1), (0, 40), (40, 40), (354, 360), (5, 9), (8705, 10_000)])

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from running import make
 
-from zoo import pictures, runner
+from zoo.analysis import plot
+from zoo.draw.schedule import RangeTest
 from zoo.errors import ZooError
-from zoo.lr_finding import RangeTest, longest_fall, lr_find, range_test, reading, smooth
+from zoo.experiments.lr_find import longest_fall, lr_find, range_test, reading, smooth
+from zoo.runs.job import prepare
 from zoo.training.schedules import course
 from zoo.training.state import variables_of
 
@@ -63,7 +65,7 @@ def test_longest_fall(values, fall):
 
 
 def test_each_step_is_trained_at_its_rate(tmp_path):
-    job, other = (runner.prepare(make(tmp_path, *PLAIN, SGD)) for _ in range(2))
+    job, other = (prepare(make(tmp_path, *PLAIN, SGD)) for _ in range(2))
     found = range_test(job, 1e-4, 1e-1, 25)
     np.testing.assert_allclose(found.rates, np.geomspace(1e-4, 1e-1, 25))
     for (x, y), rate, loss in zip(other.data.train.stream(), found.rates, found.losses, strict=False):
@@ -74,7 +76,7 @@ def test_each_step_is_trained_at_its_rate(tmp_path):
 
 def test_the_model_is_left_as_it_was(tmp_path):
     """Weights, BatchNorm's statistics, the optimizer with its rate and counter, and dropout's seeds."""
-    job = runner.prepare(make(tmp_path))
+    job = prepare(make(tmp_path))
     before = {name: np.array(v) for name, v in variables_of(job.model).items()}
     range_test(job, 1e-4, 1e-1, 25)
     for name, variable in variables_of(job.model).items():
@@ -95,7 +97,7 @@ def test_a_schedule_is_left_out_and_its_momentum_stays_high(tmp_path, monkeypatc
         seen["optimizer"], seen["steps"] = job.model.optimizer, job.model.steps_per_execution
         return reading(RATES, curve(), diverged=False)
 
-    monkeypatch.setattr("zoo.lr_finding.range_test", prepared)
+    monkeypatch.setattr("zoo.experiments.lr_find.range_test", prepared)
     lr_find(make(tmp_path, *PLAIN, "train.optimizer={name: sgd, learning_rate: 0.3}", "runtime.steps_per_execution=5",
                  "train.schedule={name: one_cycle, max_momentum: 0.9}"))  # fmt: skip
     assert type(seen["optimizer"]) is keras.optimizers.SGD
@@ -114,13 +116,13 @@ def test_a_schedule_is_left_out_and_its_momentum_stays_high(tmp_path, monkeypatc
     ],
 )
 def test_a_sweep_that_cannot_be(tmp_path, monkeypatch, words, text):
-    monkeypatch.setattr("zoo.lr_finding.range_test", None)  # refused before it begins
+    monkeypatch.setattr("zoo.experiments.lr_find.range_test", None)  # refused before it begins
     with pytest.raises(ZooError, match=text):
         lr_find(make(tmp_path), **words)
 
 
 def test_the_picture(tmp_path):
-    from zoo.drawing import plot_range_test
+    from zoo.draw.schedule import plot_range_test
 
     found = reading(RATES, curve(0.1), diverged=True)
     for suffix in (".png", ".svg"):
@@ -138,12 +140,12 @@ def test_the_picture(tmp_path):
 
 # --- zoo plot --schedule -----------------------------------------------------------------------------------------
 def test_a_course_is_what_the_optimizer_will_use(tmp_path):
-    from zoo.training import objectives
+    from zoo.training import compile
 
     train = make(tmp_path, *PLAIN, SGD, "train.schedule={name: one_cycle, max_momentum: 0.9, min_momentum: 0.7}").train
     rates, momenta = course(train, 5)
     assert rates.shape == momenta.shape == (20,)
-    optimizer = objectives.make_optimizer(train, steps_per_epoch=5)
+    optimizer = compile.make_optimizer(train, steps_per_epoch=5)
     for step in (0, 7, 19):
         optimizer.iterations.assign(step)
         assert float(optimizer.learning_rate) == pytest.approx(rates[step], rel=1e-6)
@@ -158,27 +160,27 @@ def test_the_picture_of_a_schedule(tmp_path):
     config = make(tmp_path, *PLAIN, SGD, "train.schedule={name: one_cycle}")
     path = tmp_path / "tiny.yaml"
     path.write_text(config.to_yaml())
-    text = pictures.draw_schedule(str(path), tmp_path / "s.svg").read_text()
+    text = plot.draw_schedule(str(path), tmp_path / "s.svg").read_text()
     for words in ("learning rate", "momentum", "step", "epoch", "tiny"):
         assert words in text
     path.write_text(make(tmp_path, *PLAIN, SGD, "train.schedule={name: cosine}").to_yaml())
-    assert "momentum" not in pictures.draw_schedule(str(path), tmp_path / "t.svg").read_text()
+    assert "momentum" not in plot.draw_schedule(str(path), tmp_path / "t.svg").read_text()
     words = [str(path), "train.schedule=null", "train.schedule.name=one_cycle", "name=other"]
-    pictures.act(words, tmp_path / "u.svg", "blocks", diff=None, schedule=True, width=80)
+    plot.act(words, tmp_path / "u.svg", "blocks", diff=None, schedule=True, width=80)
     assert all(word in (tmp_path / "u.svg").read_text() for word in ("momentum", "other"))
     with pytest.raises(ZooError, match=r"tiny\.yaml'; expected key\.path=value"):
-        pictures.act([str(path), "tiny.yaml"], None, "blocks", diff=None, schedule=True, width=80)
+        plot.act([str(path), "tiny.yaml"], None, "blocks", diff=None, schedule=True, width=80)
 
 
 def test_what_has_no_schedule(tmp_path):
     path = tmp_path / "tiny.yaml"
     path.write_text(make(tmp_path).to_yaml())
     with pytest.raises(ZooError, match=r"has no train.schedule; its rate follows callbacks.reduce_lr_on_plateau"):
-        pictures.draw_schedule(str(path), None)
+        plot.draw_schedule(str(path), None)
     with pytest.raises(ZooError, match="'lenet5' has no schedule; expected a config or a run folder"):
-        pictures.draw_schedule("lenet5", None)
+        plot.draw_schedule("lenet5", None)
     with pytest.raises(ZooError, match=r"train\.epochs=3 is given with a run, which is as it was trained"):
-        pictures.draw_schedule(str(tmp_path), None, ["train.epochs=3"])
+        plot.draw_schedule(str(tmp_path), None, ["train.epochs=3"])
 
 
 def test_the_commands(tmp_path, monkeypatch):

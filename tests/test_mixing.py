@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from running import assert_resumes_exactly, make
 
-from zoo import runner
+from zoo.runs.job import prepare
 from zoo.training.mixing import mix, of_rows
 
 pytestmark = pytest.mark.usefixtures("undrawn")
@@ -97,7 +97,7 @@ def test_mixed_training_is_exact_under_resume(tmp_path, name):
 
 
 def test_validation_and_an_unmixed_training_keep_class_indices(tmp_path):
-    job = runner.prepare(make(tmp_path, "train.mixup=0.4"))
+    job = prepare(make(tmp_path, "train.mixup=0.4"))
     assert next(iter(job.batches()))[1].shape[1:] == (3,)
     assert next(iter(job.data.validation))[1].shape[1:] == ()
-    assert next(iter(runner.prepare(make(tmp_path)).batches()))[1].shape[1:] == ()
+    assert next(iter(prepare(make(tmp_path)).batches()))[1].shape[1:] == ()

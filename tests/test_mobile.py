@@ -4,11 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.catalog import CATALOG
+from zoo.catalog.registry import builder
+from zoo.catalog.rows import CATALOG
 from zoo.errors import ZooError
 from zoo.models.mobilenet import TABLE_1, mobilenet
 from zoo.models.xception import xception
-from zoo.registry import builder
 
 SIXTEEN = [(alpha, side) for alpha in (1.0, 0.75, 0.5, 0.25) for side in (224, 192, 160, 128)]
 

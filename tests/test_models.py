@@ -11,12 +11,12 @@ import keras
 import numpy as np
 import pytest
 
-from zoo import build
-from zoo.catalog import CATALOG
-from zoo.counting import count, count_layers
+from zoo.analysis.summarise import outline
+from zoo.build import create
+from zoo.catalog.rows import CATALOG
 from zoo.errors import ZooError
+from zoo.graph.counts import count, count_layers
 from zoo.models import alexnet, lenet5_1998, mlp, recurrent, resnet, resnet_cifar, resnet_v1_5, vgg
-from zoo.summarizing import outline
 
 GOLDEN = Path(__file__).parent / "golden"
 IMAGES = [name for name, spec in CATALOG.items() if spec.task == "image-classification"]
@@ -49,7 +49,7 @@ def seeded():
 def smallest_side(name: str) -> int:
     """The side below which the model refuses, as its sentence says."""
     try:
-        build.create_model(name, input_shape=(1, 1, 1), classes=3)
+        create.create_model(name, input_shape=(1, 1, 1), classes=3)
     except ZooError as error:
         return int(re.search(r"height and width of at least (\d+)", str(error))[1])
     return 1
@@ -59,11 +59,11 @@ def small(name: str, **words) -> keras.Model:
     """The model at its smallest size with one channel, or a text model with a small vocabulary."""
     if name in IMAGES:
         side = max(smallest_side(name), 4)
-        return build.create_model(name, input_shape=(side, side, 1), **words)
+        return create.create_model(name, input_shape=(side, side, 1), **words)
     sizes = {"vocabulary_size": 20, "embedding_dim": 8}
     if "recurrent" in CATALOG[name].builder:
         sizes["units"] = 8
-    return build.create_model(name, input_shape=(12,), **sizes, **words)
+    return create.create_model(name, input_shape=(12,), **sizes, **words)
 
 
 def batch(model: keras.Model, samples: int = 12, classes: int = 3):
@@ -145,7 +145,7 @@ def test_too_small_an_image_is_one_sentence(name):
     if side > 1:
         sentence = rf"{name} was given input_shape \({side}, {side - 1}, 3\); expected height and width of at least"
         with pytest.raises(ZooError, match=sentence):
-            build.create_model(name, input_shape=(side, side - 1, 3))
+            create.create_model(name, input_shape=(side, side - 1, 3))
 
 
 @pytest.mark.parametrize("name", FIRST)
@@ -160,7 +160,7 @@ def test_every_layer_is_named(name):
 @pytest.mark.parametrize("name", FIRST)
 def test_zero_classes_is_one_sentence(name):
     with pytest.raises(ZooError, match="classes=0"):
-        build.create_model(name, classes=0)
+        create.create_model(name, classes=0)
 
 
 # Wide layers on biases of 1 (AlexNet) and squared distances (the RBF) overshoot at Adam's 1e-3.
@@ -204,7 +204,7 @@ def test_keras_file_there_and_back(name, tmp_path):
 @pytest.mark.parametrize("name", ["resnet18", "resnet50_v1_5", "resnet20_cifar"])
 def test_open_sides_where_the_net_ends_in_global_pooling(name):
     with without_values():
-        model = build.create_model(name, input_shape=(None, None, 3), classes=3)
+        model = create.create_model(name, input_shape=(None, None, 3), classes=3)
     assert model.output_shape == (None, 3)
     assert count(model).macs is None
 
@@ -248,7 +248,7 @@ def test_text_of_any_length():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", list(CATALOG))
 def test_values_in_the_weights_change_no_count(name):
-    assert count(build.create_model(name)) == CATALOG[name].counts
+    assert count(create.create_model(name)) == CATALOG[name].counts
     keras.backend.clear_session()
 
 

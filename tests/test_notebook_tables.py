@@ -8,10 +8,10 @@ from io import StringIO
 import pytest
 
 import zoo
-from zoo import terminal
-from zoo.repeating import Series
-from zoo.run_comparison import RunComparison
-from zoo.rundir import Run
+from zoo.analysis.compare_runs import RunComparison
+from zoo.experiments.seeds import Series
+from zoo.io import terminal
+from zoo.runs.folder import Run
 
 
 def test_a_row_is_a_table_with_its_paper():

@@ -5,7 +5,7 @@ import keras_files
 import numpy as np
 import pytest
 
-from zoo import build
+from zoo.build import create
 from zoo.weights import keras_h5
 
 APPLICATIONS = keras.applications
@@ -49,7 +49,7 @@ def compare(name, function, side, words, tmp_path, classes=11, **layout):
     theirs = function(weights=None, input_shape=(side, side, 3), classes=classes, classifier_activation=None, **words)
     keras_files.randomize(theirs)
     keras_files.save(theirs, tmp_path / "weights.h5", **layout)
-    ours = build.create_model(name, input_shape=(side, side, 3), classes=classes)
+    ours = create.create_model(name, input_shape=(side, side, 3), classes=classes)
     keras_h5.load(ours, tmp_path / "weights.h5", name=name)
     x = np.random.default_rng(1).normal(size=(2, side, side, 3)).astype("float32")
     expected, got = np.asarray(theirs(x)), np.asarray(ours(x))

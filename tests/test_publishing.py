@@ -11,11 +11,12 @@ import tensorflow as tf
 from rich.console import Console
 
 import zoo
-from zoo import publishing, runner
+from zoo.analysis.explain.asking import Question, answer
+from zoo.analysis.explain.maps import grad_cam
 from zoo.config import Config
 from zoo.errors import ZooError
-from zoo.explaining import grad_cam
-from zoo.explaining.asking import Question, answer
+from zoo.runs import catalogue_nets, weight_files
+from zoo.runs.job import prepare
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -47,7 +48,7 @@ def test_a_photo_is_labelled_as_by_keras(published, photo):
     folder, twin = published
     path, pixels = photo
     expected = twin.predict(pixels[None] / 127.5 - 1.0, verbose=0)[0]
-    (row,) = publishing.classify(NET, [str(path)], str(folder / "file.h5"), class_index=folder / "index.json")
+    (row,) = catalogue_nets.classify(NET, [str(path)], str(folder / "file.h5"), class_index=folder / "index.json")
     assert row["label"] == f"class_{expected.argmax()}"
     assert list(row["probabilities"].values()) == sorted(row["probabilities"].values(), reverse=True)
     for i in (0, 1, 999):
@@ -60,12 +61,12 @@ def test_the_source_says_how_a_photo_is_prepared(tmp_path):
     (tmp_path / "ramp.png").write_bytes(tf.io.encode_png(np.concatenate([ramp, ramp // 2, ramp * 0], -1)).numpy())
     caffe = {"shape": (64, 256, 3), "resize": None, "channels": "bgr", "pixel_range": (0, 255),
              "mean": [1.0, 2.0, 3.0], "std": None}  # fmt: skip
-    out = publishing.prepare(tmp_path / "ramp.png", caffe)
+    out = catalogue_nets.prepare(tmp_path / "ramp.png", caffe)
     np.testing.assert_allclose(out[0, :, 2], np.arange(256) - 3.0, atol=1e-3)  # red is last
     np.testing.assert_allclose(out[0, :, 0], -1.0, atol=1e-3)  # blue is first
     torch = {"shape": (32, 32, 3), "resize": 64, "crop": 32, "channels": "rgb", "pixel_range": (0, 1),
              "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]}  # fmt: skip
-    out = publishing.prepare(tmp_path / "ramp.png", torch)
+    out = catalogue_nets.prepare(tmp_path / "ramp.png", torch)
     middle = np.arange(112, 144) / 255
     np.testing.assert_allclose(out[3, :, 0], (middle - 0.5) / 0.25, atol=1e-4)
 
@@ -75,15 +76,15 @@ def test_what_is_no_photo_or_no_index_is_refused(published, photo, tmp_path, mon
     text, weights = tmp_path / "text.png", str(folder / "file.h5")
     text.write_text("no")
     with pytest.raises(ZooError, match=r"text.png is not an image"):
-        publishing.classify(NET, [str(text)], weights, class_index=folder / "index.json")
+        catalogue_nets.classify(NET, [str(text)], weights, class_index=folder / "index.json")
     with pytest.raises(ZooError, match="is not the ImageNet class index"):
-        publishing.class_names(folder / "file.h5")
+        catalogue_nets.class_names(folder / "file.h5")
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(publishing, "CLASS_INDEX", "http://127.0.0.1:9/index.json")
+    monkeypatch.setattr(catalogue_nets, "CLASS_INDEX", "http://127.0.0.1:9/index.json")
     with pytest.raises(ZooError, match=r"could not be downloaded from .*imagenet_class_index.json.*--class-index"):
-        publishing.class_names()
+        catalogue_nets.class_names()
     with pytest.raises(ZooError, match="lenet5 has no published weights"):
-        publishing.classify("lenet5", [str(photo[0])], str(folder / "file.h5"))
+        catalogue_nets.classify("lenet5", [str(photo[0])], str(folder / "file.h5"))
 
 
 def test_a_photo_is_explained_by_published_weights(published, photo, tmp_path):
@@ -107,14 +108,14 @@ def test_a_photo_is_explained_by_published_weights(published, photo, tmp_path):
 
 def test_an_imported_file_is_one_of_our_own(published, tmp_path):
     folder, twin = published
-    made = publishing.import_weights(NET, str(folder / "file.h5"), tmp_path / "m.weights.h5")
+    made = weight_files.import_weights(NET, str(folder / "file.h5"), tmp_path / "m.weights.h5")
     x = np.random.default_rng(0).normal(size=(1, 128, 128, 3)).astype("float32")
     ours = zoo.create_model(NET, weights=made, classifier_activation="softmax")
     np.testing.assert_allclose(ours(x), twin(x), atol=1e-5)
     with pytest.raises(ZooError, match=r"ends in .weights.h5"):
-        publishing.import_weights(NET, str(folder / "file.h5"), tmp_path / "m.h5")
+        weight_files.import_weights(NET, str(folder / "file.h5"), tmp_path / "m.h5")
     with pytest.raises(ZooError):
-        publishing.import_weights("mobilenet_050_128", str(folder / "file.h5"), tmp_path / "n.weights.h5")
+        weight_files.import_weights("mobilenet_050_128", str(folder / "file.h5"), tmp_path / "n.weights.h5")
     assert not (tmp_path / "n.weights.h5").exists()
 
 
@@ -127,7 +128,7 @@ def tuned(published, output, *overrides):
 
 
 def test_fine_tuning_moves_the_head_and_nothing_else(published, tmp_path):
-    job = runner.prepare(tuned(published, tmp_path))
+    job = prepare(tuned(published, tmp_path))
     pretrained = zoo.create_model(NET, weights=published[0] / "file.h5")
     body = {v.path: np.asarray(v) for v in pretrained.weights if "predictions" not in v.path}
     assert job.model.output_shape == (None, 3)
@@ -144,7 +145,7 @@ def test_the_second_phase_starts_from_the_run_of_the_first(published, tmp_path):
     import io
 
     run = zoo.train(tuned(published, tmp_path), console=Console(file=io.StringIO()))
-    second = runner.prepare(tuned(published, tmp_path, f"model.weights={run.path}", "train.freeze=null"))
+    second = prepare(tuned(published, tmp_path, f"model.weights={run.path}", "train.freeze=null"))
     trained = zoo.create_model(NET, classes=3, weights=run.path)
     for one, other in zip(second.model.weights, trained.weights, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -153,17 +154,17 @@ def test_the_second_phase_starts_from_the_run_of_the_first(published, tmp_path):
 
 def test_a_freeze_that_fits_nothing_or_all_is_refused(published, tmp_path):
     with pytest.raises(ZooError, match=r"'conv_dw_\*x' fits no layer"):
-        runner.prepare(tuned(published, tmp_path, "train.freeze='conv_dw_*x'"))
+        prepare(tuned(published, tmp_path, "train.freeze='conv_dw_*x'"))
     with pytest.raises(ZooError, match=r"'\*' leaves nothing"):
-        runner.prepare(tuned(published, tmp_path, "train.freeze='*'"))
-    job = runner.prepare(tuned(published, tmp_path, "train.freeze='conv1*'"))
+        prepare(tuned(published, tmp_path, "train.freeze='*'"))
+    job = prepare(tuned(published, tmp_path, "train.freeze='conv1*'"))
     assert not job.model.get_layer("conv1").trainable
     assert job.model.get_layer("conv_pw_1").trainable
 
 
 @pytest.mark.parametrize("format", ["torchvision", "safetensors"])
 def test_an_export_round_trips(tmp_path, format, resnet_run):
-    made = publishing.export(resnet_run, format, tmp_path / "x.safetensors")
+    made = weight_files.export(resnet_run, format, tmp_path / "x.safetensors")
     words = {"classes": 3, "input_shape": (32, 32, 3)}
     ours, back = (zoo.create_model("resnet18", weights=w, **words) for w in (resnet_run.path, made))
     for one, other in zip(ours.weights, back.weights, strict=True):
@@ -185,15 +186,15 @@ def resnet_run(tmp_path_factory):
 
 
 def test_any_net_goes_into_safetensors_and_back(tmp_path):
-    from zoo.weights import plain
+    from zoo.weights import safetensors
 
     model = zoo.create_model("lenet5")
-    plain.save(model, tmp_path / "lenet5.safetensors")
+    safetensors.save(model, tmp_path / "lenet5.safetensors")
     back = zoo.create_model("lenet5", weights=tmp_path / "lenet5.safetensors")
     for one, other in zip(model.weights, back.weights, strict=True):
         np.testing.assert_array_equal(one, other)
     model.get_layer("c1").bias.assign(np.full(6, np.inf))
-    plain.save(model, tmp_path / "inf.safetensors")
+    safetensors.save(model, tmp_path / "inf.safetensors")
     with pytest.raises(ZooError, match="not finite in c1/bias"):
         zoo.create_model("lenet5", weights=tmp_path / "inf.safetensors")
     with pytest.raises(ZooError, match=r"predictions/bias has shape \(10,\); expected \(4,\)"):

@@ -10,7 +10,7 @@ from running import interrupted, make, train
 
 import zoo
 from zoo.errors import ZooError
-from zoo.repeating import Series, parse_seeds, repeat, spread
+from zoo.experiments.seeds import Series, parse_seeds, repeat, spread
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 

@@ -13,13 +13,13 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 import zoo
-from zoo import finishing
 from zoo.cli import app
 from zoo.config import Config
 from zoo.errors import ZooError
-from zoo.evaluation import figures
-from zoo.pages.html import Html, facts, picture, table, tag
-from zoo.rundir import Run
+from zoo.experiments import finish
+from zoo.io.html import Html, facts, picture, table, tag
+from zoo.runs.evaluate import figures
+from zoo.runs.folder import Run
 
 HOSTILE = ("<script>alert(1)<", 'a"onload="alert(2)', "&lt;b&gt; in a class's name that is much longer than the others")
 SECTIONS = ["result", "model", "curves", "confusion", "classes", "mistakes", "diagram", "data", "environment", "again"]
@@ -168,15 +168,15 @@ def test_what_is_refused(copy, tmp_path):
 
 
 def test_a_full_disk_does_not_undo_the_run(copy, monkeypatch):
-    from zoo.runner import prepare
+    from zoo.runs.job import prepare
 
     def full(*_):
         raise ZooError("could not write report.html: no space left")
 
-    monkeypatch.setattr("zoo.pages.report.write_report", full)
+    monkeypatch.setattr("zoo.analysis.pages.report.write_report", full)
     (copy.path / "receipt.json").unlink()
     said = io.StringIO()
-    finishing.finish(copy, prepare(copy.config), "epochs", 1, ["test"], Console(file=said, width=300))
+    finish.finish(copy, prepare(copy.config), "epochs", 1, ["test"], Console(file=said, width=300))
     assert copy.finished
     assert "no space left; the run is finished, `zoo report" in said.getvalue()
 

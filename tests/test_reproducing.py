@@ -8,10 +8,11 @@ import pytest
 from rich.console import Console
 from running import assert_equal_runs, interrupted, make, train
 
-from zoo import disk, rundir
 from zoo.errors import ZooError
-from zoo.repeating import repeat
-from zoo.reproducing import judge, reproduce, seeds_beside
+from zoo.experiments.reproduce import judge, reproduce, seeds_beside
+from zoo.experiments.seeds import repeat
+from zoo.io import files
+from zoo.runs import folder as rundir
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -59,10 +60,10 @@ def test_an_interrupted_reproduction_goes_on(copy, tmp_path):
 
 def test_what_differs_is_said(copy):
     then = copy.environment
-    disk.write_json(copy.path / "environment.json", then | {"keras": "3.0.0", "cpu": None})
+    files.write_json(copy.path / "environment.json", then | {"keras": "3.0.0", "cpu": None})
     metrics = copy.metrics
     metrics["test"]["loss"] += 1.0
-    disk.write_json(copy.path / "metrics.json", metrics)
+    files.write_json(copy.path / "metrics.json", metrics)
     found, _ = reproduced(copy)
     differing = {k: v for k, v in found.environment.items() if k != "revision"}
     assert differing == {"keras": ("3.0.0", then["keras"]), "cpu": (None, then["cpu"])}
@@ -113,7 +114,7 @@ def test_what_cannot_be_reproduced(copy, monkeypatch):
     with pytest.raises(ZooError, match=r"best\.weights\.h5 is not the file its receipt names; expected the weights as"):
         reproduce(copy)
     copy.weights.write_bytes(weights)
-    disk.write_json(copy.path / "data.json", copy.data | {"hash": "0"})
+    files.write_json(copy.path / "data.json", copy.data | {"hash": "0"})
     with pytest.raises(ZooError, match=r"the data are not those .* was trained on"):
         reproduce(copy)
     (copy.path / "receipt.json").unlink()

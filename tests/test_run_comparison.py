@@ -8,11 +8,11 @@ import pytest
 from running import make, train
 from scipy import stats
 
-from zoo import disk
+from zoo.analysis.compare_runs import all_runs, compare_runs
+from zoo.analysis.significance import bootstrap, mcnemar_chi2, mcnemar_exact, paired
 from zoo.errors import ZooError
-from zoo.evaluation import figures
-from zoo.paired import bootstrap, mcnemar_chi2, mcnemar_exact, paired
-from zoo.run_comparison import all_runs, compare_runs
+from zoo.io import files
+from zoo.runs.evaluate import figures
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 
@@ -90,7 +90,7 @@ def test_configs_and_results_stand_side_by_side(runs, tmp_path):
 def test_a_key_that_one_config_lacks_is_a_difference(runs, tmp_path):
     third = tmp_path / "third"
     shutil.copytree(runs[0].path, third)
-    disk.write(third / "config.yaml", runs[0].config.override("train.optimizer.weight_decay=0.1").to_yaml())
+    files.write(third / "config.yaml", runs[0].config.override("train.optimizer.weight_decay=0.1").to_yaml())
     found = compare_runs([runs[0], third])
     assert found.differences == {"train.optimizer.weight_decay": {"B": 0.1}}
     assert found.text().splitlines()[5].split() == ["train.optimizer.weight_decay", "-", "0.1"]
@@ -110,9 +110,9 @@ def test_three_runs_or_other_test_items_are_not(runs, tmp_path):
     shutil.copytree(runs[1].path, third)
     assert compare_runs([*runs, str(third)]).paired is None
     splits = runs[1].read_json("splits.json")
-    disk.write_json(third / "splits.json", splits | {"test": [*splits["test"][:-1], 999]})
+    files.write_json(third / "splits.json", splits | {"test": [*splits["test"][:-1], 999]})
     assert compare_runs([runs[0], third]).why_not == "their test splits hold different items"
-    disk.write_json(third / "data.json", runs[1].data | {"hash": "0"})
+    files.write_json(third / "data.json", runs[1].data | {"hash": "0"})
     found = compare_runs([runs[0], third])
     assert "not compared item by item: they were trained on different data" in found.text()
     (third / "receipt.json").unlink()

@@ -10,9 +10,13 @@ import pytest
 from running import Killed, assert_equal_runs, make, train
 
 import zoo
-from zoo import devices, disk, rundir, runner
 from zoo.config import Config
 from zoo.errors import Interrupted, ZooError
+from zoo.experiments import train as runner
+from zoo.io import files
+from zoo.runs import folder as rundir
+from zoo.runs.job import prepare
+from zoo.training import devices
 from zoo.training.callbacks import TerminateOnNaN
 from zoo.training.state import Keeper
 
@@ -44,7 +48,7 @@ def test_the_run_folder(straight):
     assert str(run) in printed
     assert f"accuracy {run.metrics['test']['accuracy']:.4f}" in printed
     receipt = json.loads((run.path / "receipt.json").read_text())
-    assert receipt["weights_sha256"] == disk.sha256(run.weights)
+    assert receipt["weights_sha256"] == files.sha256(run.weights)
     assert not list(run.path.glob(".*"))
 
 
@@ -234,7 +238,7 @@ def test_data_that_changed_are_refused(tmp_path, monkeypatch):
     states = _interrupted_run(tmp_path, monkeypatch)
     folder = states[0].parent.parent
     environment = json.loads((folder / "environment.json").read_text()) | {"data_hash": "0"}
-    disk.write_json(folder / "environment.json", environment)
+    files.write_json(folder / "environment.json", environment)
     with pytest.raises(ZooError, match="the data have changed since"):
         train(make(tmp_path))
 
@@ -284,7 +288,7 @@ def test_a_run_keeps_the_precision_it_was_settled_on(straight, tmp_path):
 def test_regulariser_constraint_and_clipping_reach_the_training(tmp_path):
     config = make(tmp_path, "train.regularizer={l1: 0.1, l2: 0.2}", "train.constraint={max_norm: 0.5}",
                   "train.optimizer={name: sgd, learning_rate: 1.0, global_clipnorm: 0.25}")  # fmt: skip
-    job = runner.prepare(config)
+    job = prepare(config)
     kernels = [v for v in job.model.trainable_variables if v.name == "kernel"]
     penalty = sum(0.1 * np.abs(k).sum() + 0.2 * np.square(k).sum() for k in map(np.asarray, kernels))
     assert float(sum(job.model.losses)) == pytest.approx(penalty, rel=1e-5)
@@ -298,7 +302,7 @@ def test_regulariser_constraint_and_clipping_reach_the_training(tmp_path):
 
 def test_weight_decay_spares_biases_and_norms(tmp_path):
     config = make(tmp_path, "train.optimizer={name: sgd, learning_rate: 0.5, weight_decay: 0.1}")
-    model = runner.prepare(config).model
+    model = prepare(config).model
     before = {v.path: np.asarray(v) + 1.0 for v in model.trainable_variables}
     for v in model.trainable_variables:
         v.assign(before[v.path])

@@ -6,7 +6,7 @@ import pytest
 
 from zoo.config import Config
 from zoo.errors import ZooError
-from zoo.training import objectives
+from zoo.training import compile
 from zoo.training.schedules import SCHEDULES, make_schedule
 
 RATE, PER_EPOCH, EPOCHS = 0.4, 7, 10
@@ -143,7 +143,7 @@ def test_all_are_tested():
 
 @pytest.mark.parametrize(("text", "formula", "args"), CASES, ids=[case[0] for case in CASES])
 def test_round_trip_through_keras(text, formula, args):
-    optimizer = objectives.make_optimizer(config(text).train, steps_per_epoch=PER_EPOCH)
+    optimizer = compile.make_optimizer(config(text).train, steps_per_epoch=PER_EPOCH)
     again = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
     assert type(again) is type(optimizer)
     optimizer.iterations.assign(33)
@@ -177,7 +177,7 @@ def trained(optimizer, steps, gradient=0.25):
 @pytest.mark.parametrize("nesterov", ["false", "true"])
 def test_sgd_with_one_cycle(nesterov):
     train = config(MOMENTA, f"{{name: sgd, learning_rate: 0.4, nesterov: {nesterov}}}").train
-    path = trained(objectives.make_optimizer(train, steps_per_epoch=PER_EPOCH), TOTAL)
+    path = trained(compile.make_optimizer(train, steps_per_epoch=PER_EPOCH), TOTAL)
     weight, m, wanted = 1.0, 0.0, []
     for s in range(TOTAL):
         rate = one_cycle(s, TOTAL, 0.4, 25, 1e4, "cos")
@@ -190,7 +190,7 @@ def test_sgd_with_one_cycle(nesterov):
 
 def test_adam_with_one_cycle():
     train = config(MOMENTA, "{name: adam, learning_rate: 0.4, epsilon: 1.0e-3}").train
-    path = trained(objectives.make_optimizer(train, steps_per_epoch=PER_EPOCH), TOTAL)
+    path = trained(compile.make_optimizer(train, steps_per_epoch=PER_EPOCH), TOTAL)
     weight, m, v, wanted = 1.0, 0.0, 0.0, []
     for s in range(TOTAL):
         rate = one_cycle(s, TOTAL, 0.4, 25, 1e4, "cos")
@@ -208,14 +208,14 @@ def test_every_optimizer_with_a_momentum_moves_it(name):
     still, moving = "{name: one_cycle, max_momentum: 0.8, min_momentum: 0.8}", MOMENTA.replace("0.9", "0.8")
     kind = f"{{name: {name}, learning_rate: 0.4}}"
     block = config(still, kind).train
-    optimizer = objectives.make_optimizer(block, steps_per_epoch=PER_EPOCH)
+    optimizer = compile.make_optimizer(block, steps_per_epoch=PER_EPOCH)
     word = optimizer.moved
     plain = getattr(keras.optimizers, block.optimizer.class_name)(**{"learning_rate": optimizer._learning_rate,
                                                                      word: 0.8})  # fmt: skip
     gradient = np.array([[0.5, 1.0], [0.3, -0.4]], "float32")
     own = trained(optimizer, 12, gradient)
     np.testing.assert_allclose(own, trained(plain, 12, gradient), rtol=1e-5)
-    moved = trained(objectives.make_optimizer(config(moving, kind).train, steps_per_epoch=2), 12, gradient)
+    moved = trained(compile.make_optimizer(config(moving, kind).train, steps_per_epoch=2), 12, gradient)
     assert not np.allclose(own, moved)
 
 
@@ -223,7 +223,7 @@ def test_optimizers_without_a_momentum_keep_keras_classes():
     for name in ("adagrad", "rmsprop"):
         train = config("{name: one_cycle}", f"{{name: {name}, learning_rate: 0.4}}").train
         assert "max_momentum" not in train.schedule.args
-        kind = type(objectives.make_optimizer(train, steps_per_epoch=PER_EPOCH))
+        kind = type(compile.make_optimizer(train, steps_per_epoch=PER_EPOCH))
         assert kind is getattr(keras.optimizers, train.optimizer.class_name)
 
 

@@ -16,7 +16,7 @@ from running import make, train
 from stressing import Trial, command, differences, kill, newest_state, run_of, stress, uninterrupted
 
 from zoo.config import Config
-from zoo.rundir import Run
+from zoo.runs.folder import Run
 
 pytestmark = pytest.mark.usefixtures("undrawn")
 

@@ -9,13 +9,14 @@ import pytest
 from typer.testing import CliRunner
 
 import zoo
-from zoo import counting, registry
+from zoo.analysis.summarise import outline, summary
+from zoo.catalog import registry
 from zoo.cli import app
-from zoo.deriving import FIELD, FIXED, MACS, PARAMETERS, derive
-from zoo.drawing.graph import model_graph
 from zoo.errors import ZooError
+from zoo.graph import counts as counting
+from zoo.graph.formulas import FIELD, FIXED, MACS, PARAMETERS, derive
+from zoo.graph.read import model_graph
 from zoo.layers import GRU, LSTM, BatchNormalization, SimpleRNN
-from zoo.summarizing import outline, summary
 
 ONE_OF_EACH = ["softmax_regression", "mlp", "lenet5", "lenet5_1998", "simple_cnn", "simple_rnn", "lstm_text",
                "bilstm_imdb", "gru_text", "textcnn", "textcnn_static", "textcnn_multichannel", "alexnet",

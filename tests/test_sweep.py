@@ -12,11 +12,13 @@ from running import Killed, make
 from typer.testing import CliRunner
 
 import zoo
-from zoo import disk, rundir, runner
 from zoo.cli import app
 from zoo.errors import ZooError
-from zoo.sweep_space import Dimension, load_space
-from zoo.sweeping import sweep
+from zoo.experiments import train as runner
+from zoo.experiments.sweep import sweep
+from zoo.experiments.sweep_space import Dimension, load_space
+from zoo.io import files
+from zoo.runs import folder as rundir
 from zoo.training.callbacks import DivergedError
 from zoo.training.state import Keeper
 
@@ -196,8 +198,8 @@ def pretended(monkeypatch):
             rows.append({"epoch": epoch, "loss": 0.0, "val_loss": loss + 1 / epoch, "seconds": 0.0})
             rundir.write_history(run, rows)
             watch(rows)
-        disk.write_json(run.path / "metrics.json", {"best_epoch": config.train.epochs})
-        disk.write_json(run.path / "receipt.json", {})
+        files.write_json(run.path / "metrics.json", {"best_epoch": config.train.epochs})
+        files.write_json(run.path / "receipt.json", {})
         return run
 
     monkeypatch.setattr(runner, "train", train)
@@ -264,7 +266,7 @@ def test_a_larger_metric_is_better_where_it_is(tmp_path, pretended, monkeypatch)
     def train(config, *, console, watch, test):
         run = rundir.create(Path(config.runtime.output), config.name, config.to_yaml(), {})
         rundir.write_history(run, [{"epoch": 1, "val_accuracy": config.data.batch_size / 100}])
-        disk.write_json(run.path / "metrics.json", {"best_epoch": 1})
+        files.write_json(run.path / "metrics.json", {"best_epoch": 1})
         return run
 
     monkeypatch.setattr(runner, "train", train)

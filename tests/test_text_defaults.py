@@ -8,7 +8,7 @@ from running import train
 from test_data_own_texts import in_folder
 
 from zoo.config import Config
-from zoo.data.texts import default_batch
+from zoo.data.text.vocabulary import default_batch
 
 TOPICS = ("business", "culture", "politics", "science", "sport")
 

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.counting import count
 from zoo.errors import ZooError
+from zoo.graph.counts import count
 from zoo.models.textcnn import textcnn
 
 SMALL = {"vocabulary_size": 30, "sequence_length": 9, "embedding_dim": 6, "filters": 4}

@@ -7,10 +7,11 @@ from pathlib import Path
 import keras
 import pytest
 
-from zoo import build, verify
-from zoo.catalog import CATALOG
-from zoo.counting import count_layers
+from zoo.analysis import verify
+from zoo.build import create
+from zoo.catalog.rows import CATALOG
 from zoo.errors import ZooError
+from zoo.graph.counts import count_layers
 from zoo.models import lenet5, mobilenet, resnet
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -138,7 +139,7 @@ def shipped() -> str:
     text = "# Layers of every row: name, trainable parameters, other parameters, multiply-adds. Written by\n"
     text += "# pytest tests/test_verify.py --update-golden\n"
     for name in CATALOG:
-        lines = verify.layer_lines(count_layers(build.create_model(name)))
+        lines = verify.layer_lines(count_layers(create.create_model(name)))
         text += "\n".join([f"[{name}]", *lines]) + "\n"
         keras.backend.clear_session()
     return text

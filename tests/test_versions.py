@@ -8,8 +8,10 @@ import yaml
 from running import assert_equal_runs, interrupted, make, train
 
 import zoo
-from zoo import disk, rundir
+from zoo import io
 from zoo.errors import ZooError
+from zoo.io import files
+from zoo.runs import folder as rundir
 from zoo.training import state
 
 SHORT = ("train.epochs=2", "callbacks.early_stopping=null")
@@ -48,7 +50,7 @@ def older(run):
     (run.path / "config.yaml").write_text(yaml.safe_dump(known))
     environment = run.environment | {"config_digest": "of fewer keys"}
     del environment["config_sha256"]
-    disk.write_json(run.path / "environment.json", environment)
+    files.write_json(run.path / "environment.json", environment)
 
 
 def test_a_run_begun_before_a_key_existed_goes_on(copy, straight):
@@ -91,7 +93,7 @@ def test_a_folder_whose_config_was_edited_is_not_gone_on_with(tmp_path):
 
 def test_a_config_with_keys_that_are_gone_is_refused_by_version(copy):
     output, run = copy
-    disk.write_json(
+    files.write_json(
         run.path / "environment.json", run.environment | {"config_digest": "of more keys", "zoo": "0.0.1"}
     )
     with open(run.path / "config.yaml", "a") as file:
@@ -103,7 +105,7 @@ def test_a_config_with_keys_that_are_gone_is_refused_by_version(copy):
 
 def test_a_newer_folder_is_refused_by_version(copy):
     output, run = copy
-    disk.write_json(run.path / "environment.json", run.environment | {"format": rundir.FORMAT + 1})
+    files.write_json(run.path / "environment.json", run.environment | {"format": io.FORMAT + 1})
     with pytest.raises(ZooError, match=r"was written by a newer zoo \(format 2\); expected format 1 or older; upgrade"):
         train(make(output, *SHORT))
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras.src.legacy.saving import legacy_h5_format
 
-from zoo import build
+from zoo.build import create
 from zoo.errors import ZooError
 from zoo.weights import keras_h5
 
@@ -27,7 +27,7 @@ def theirs():
 @pytest.fixture
 def ours():
     keras.utils.set_random_seed(0)
-    return build.create_model("mobilenet_025_128", input_shape=(SIDE, SIDE, 3), classes=CLASSES)
+    return create.create_model("mobilenet_025_128", input_shape=(SIDE, SIDE, 3), classes=CLASSES)
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_inception_is_mapped_by_number_wherever_numbering_begins(first, tmp_path
                     if name != kind else 0)  # fmt: skip
         rename |= {name: f"{kind}_{number}" for number, name in enumerate(layers, first)}
     keras_files.save(theirs, tmp_path / "weights.h5", rename=rename)
-    ours = build.create_model("inception_v3", input_shape=(75, 75, 3))
+    ours = create.create_model("inception_v3", input_shape=(75, 75, 3))
     load(ours, tmp_path / "weights.h5", "inception_v3", without=frozenset({"predictions"}))
     trunk = keras.Model(ours.input, ours.get_layer("avg_pool").output)
     x = np.random.default_rng(3).normal(size=(1, 75, 75, 3)).astype("float32")
@@ -130,7 +130,7 @@ def test_xception_of_keras_1(tmp_path):
         assert len(same) == 4
         rename |= {name: f"{new}_{number}" for number, name in enumerate(same, 1)}
     keras_files.save(theirs, tmp_path / "weights.h5", age=1, rename=rename)
-    ours = build.create_model("xception", input_shape=(71, 71, 3), classes=3)
+    ours = create.create_model("xception", input_shape=(71, 71, 3), classes=3)
     load(ours, tmp_path / "weights.h5", "xception")
     x = np.random.default_rng(3).normal(size=(1, 71, 71, 3)).astype("float32")
     np.testing.assert_allclose(ours(x), theirs(x), atol=1e-4)
@@ -138,7 +138,7 @@ def test_xception_of_keras_1(tmp_path):
 
 
 def test_a_head_can_be_left_fresh(theirs, file, tmp_path):
-    model = build.create_model("mobilenet_025_128", input_shape=(SIDE, SIDE, 3), classes=3)
+    model = create.create_model("mobilenet_025_128", input_shape=(SIDE, SIDE, 3), classes=3)
     fresh = np.array(model.get_layer("predictions").kernel)
     load(model, file, without=frozenset({"predictions"}))
     np.testing.assert_array_equal(model.get_layer("predictions").kernel, fresh)
@@ -203,7 +203,7 @@ def test_another_shape(ours, file):
 
 
 def test_other_classes(file):
-    model = build.create_model("mobilenet_025_128", input_shape=(SIDE, SIDE, 3), classes=3)
+    model = create.create_model("mobilenet_025_128", input_shape=(SIDE, SIDE, 3), classes=3)
     sentence = refusal(model, file)
     assert "has shape" in sentence
     assert "classes" in sentence
@@ -268,7 +268,7 @@ def test_keras_3s_own_layout_is_told_apart(theirs, ours, tmp_path):
 
 
 def test_a_file_of_another_width_is_named(file):
-    model = build.create_model("mobilenet", input_shape=(SIDE, SIDE, 3), classes=CLASSES)
+    model = create.create_model("mobilenet", input_shape=(SIDE, SIDE, 3), classes=CLASSES)
     assert "holds weights of mobilenet with alpha=0.25, not of mobilenet" in refusal(model, file, "mobilenet")
 
 
@@ -284,7 +284,7 @@ def resnet_file(tmp_path_factory):
 @pytest.mark.parametrize("name", ["resnet50_v1_5", "resnet101", "resnet18", "vgg16", "googlenet", "mobilenet_025_128"])
 def test_weights_of_resnet50_v1_fit_no_other_net(name, resnet_file):
     side = 32 if name != "googlenet" else 224
-    model = build.create_model(name, input_shape=(side, side, 3), classes=CLASSES)
+    model = create.create_model(name, input_shape=(side, side, 3), classes=CLASSES)
     sentence = refusal(model, resnet_file, name)
     twin = " (equal shapes, but the strides are in other convolutions)" if name == "resnet50_v1_5" else ""
     assert f"holds weights of resnet50, not of {name}{twin}; expected weights of {name}; load them into" in sentence
@@ -296,5 +296,5 @@ def test_v1_fits_itself_under_every_name_of_the_classifier(resnet_file):
         h5.move("predictions", "probs")
         h5.attrs["layer_names"] = [n if n != b"predictions" else b"probs" for n in h5.attrs["layer_names"]]
         h5["probs"].attrs["weight_names"] = [b"predictions/kernel:0", b"predictions/bias:0"]
-    model = build.create_model("resnet50", input_shape=(32, 32, 3), classes=CLASSES)
+    model = create.create_model("resnet50", input_shape=(32, 32, 3), classes=CLASSES)
     load(model, resnet_file, "resnet50")

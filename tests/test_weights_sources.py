@@ -16,11 +16,11 @@ import torch_nets
 from keras.src.applications import inception_v3, resnet, vgg16, vgg19, xception
 from safetensors.numpy import save_file
 
-from zoo import build
-from zoo.catalog import CATALOG
+from zoo.build import create as build
+from zoo.catalog.rows import CATALOG
+from zoo.catalog.spec import WeightSource
 from zoo.errors import ZooError
-from zoo.spec import WeightSource
-from zoo.weights import loading, manifest, sources
+from zoo.weights import load, manifest, sources
 from zoo.weights.preprocessing import PREPROCESSING, preprocessing
 
 NAME, SIDE = "mobilenet_025_128", 32
@@ -247,13 +247,13 @@ def test_another_number_of_classes_is_refused_unless_the_head_is_skipped(publish
         create(weights=path, classes=3)
     for skip_head in (True, "auto"):
         model = create(classes=3)
-        loading.load(model, NAME, path, skip_head=skip_head)
+        load.load(model, NAME, path, skip_head=skip_head)
         np.testing.assert_array_equal(model.get_layer("conv1").kernel, theirs.get_layer("conv1").kernel)
 
 
 def test_auto_keeps_a_head_of_the_same_classes(published, theirs):
     model = create()
-    loading.load(model, NAME, published / "mobilenet_2_5_128_tf.h5", skip_head="auto")
+    load.load(model, NAME, published / "mobilenet_2_5_128_tf.h5", skip_head="auto")
     np.testing.assert_allclose(model(images()), theirs(images()), atol=1e-4)
 
 
@@ -262,7 +262,7 @@ def test_skipping_the_head_of_a_vgg_needs_its_hidden_layers(tmp_path):
     keras_files.save(theirs, tmp_path / "vgg.h5")
     model = build.create_model("vgg16", input_shape=(32, 32, 3), classes=3)
     with pytest.raises(ZooError, match="it lacks fc1/kernel"):
-        loading.load(model, "vgg16", tmp_path / "vgg.h5", skip_head=True)
+        load.load(model, "vgg16", tmp_path / "vgg.h5", skip_head=True)
     trunk = build.create_model("vgg16", input_shape=(64, 64, 3), weights=tmp_path / "vgg.h5", include_top=False)
     np.testing.assert_array_equal(trunk.get_layer("conv5_3").kernel, theirs.get_layer("block5_conv3").kernel)
     keras.backend.clear_session()
@@ -276,7 +276,7 @@ def test_torch_files_come_through_the_same_door(tmp_path):
     )
     np.testing.assert_array_equal(model.get_layer("predictions").bias, state["fc.bias"])
     fine = build.create_model("resnet18", input_shape=(32, 32, 3), classes=3)
-    loading.load(fine, "resnet18", tmp_path / "resnet18.safetensors", skip_head="auto")
+    load.load(fine, "resnet18", tmp_path / "resnet18.safetensors", skip_head="auto")
     np.testing.assert_array_equal(fine.get_layer("conv5_2_b").kernel, model.get_layer("conv5_2_b").kernel)
     trunk = build.create_model("resnet18", include_top=False, weights=tmp_path / "resnet18.safetensors")
     np.testing.assert_array_equal(trunk.get_layer("conv5_2_b").kernel, model.get_layer("conv5_2_b").kernel)
@@ -298,9 +298,9 @@ def test_a_file_of_the_zoos_own_is_read_by_its_manifest(tmp_path):
 def test_copy_from_a_run_of_other_classes():
     donor, model = create(classes=5), create(classes=3)
     with pytest.raises(ZooError, match="predictions differs"):
-        loading.copy(donor, model)
+        load.copy(donor, model)
     donor.get_layer("conv1").kernel.assign(np.ones((3, 3, 3, 8), "float32"))
-    loading.copy(donor, model, skip_head="auto")
+    load.copy(donor, model, skip_head="auto")
     assert np.all(model.get_layer("conv1").kernel == 1)
 
 
@@ -349,12 +349,12 @@ def test_the_beginning_of_a_sha256_is_checked(tmp_path):
 
 
 def test_preprocessing_of_a_file_is_its_sources():
-    assert loading.source_of("resnet50", "imagenet").preprocessing == "caffe"
-    assert loading.source_of("resnet50", "folder/my.h5").preprocessing == "caffe"
-    assert loading.source_of("resnet50_v1_5", "resnet50-11ad3fa6.pth").preprocessing == "torch_v2"
-    assert loading.source_of("vgg16", "any.safetensors").preprocessing == "torch"
-    assert loading.source_of("googlenet_bn", "torchvision").preprocessing == "torch_googlenet"
-    assert loading.source_of("lenet5", "my.h5") is None
+    assert load.source_of("resnet50", "imagenet").preprocessing == "caffe"
+    assert load.source_of("resnet50", "folder/my.h5").preprocessing == "caffe"
+    assert load.source_of("resnet50_v1_5", "resnet50-11ad3fa6.pth").preprocessing == "torch_v2"
+    assert load.source_of("vgg16", "any.safetensors").preprocessing == "torch"
+    assert load.source_of("googlenet_bn", "torchvision").preprocessing == "torch_googlenet"
+    assert load.source_of("lenet5", "my.h5") is None
 
 
 def test_preprocessing_is_completed_for_the_model():

@@ -10,7 +10,7 @@ import torch_nets
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from zoo import build
+from zoo.build import create
 from zoo.errors import ZooError
 from zoo.weights import torch as torch_files
 
@@ -36,7 +36,7 @@ def state_of(name):
 def model_of(name, file=None, **words):
     facts = golden(file or name)
     words = {"input_shape": tuple(facts["input"]), "classes": facts["classes"]} | words
-    return build.create_model(name, **words)
+    return create.create_model(name, **words)
 
 
 def refusal(model, path, name, **words) -> str:
@@ -169,7 +169,7 @@ def test_half_precision_is_read(tmp_path):
 
 @pytest.mark.parametrize("name", ["resnet50", "inception_v3", "mobilenet_025_128"])
 def test_a_net_that_torchvision_does_not_have_is_not_written(name, tmp_path):
-    model = build.create_model(name, input_shape=(75, 75, 3), classes=3)
+    model = create.create_model(name, input_shape=(75, 75, 3), classes=3)
     with pytest.raises(ZooError, match=f"{name} has no state dict in torchvision"):
         torch_files.save_torch(model, tmp_path / "out.safetensors")
     assert not list(tmp_path.iterdir())

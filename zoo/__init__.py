@@ -15,26 +15,26 @@ import importlib
 from typing import Any
 
 PUBLIC = {
-    "list_models": "zoo.registry",
-    "describe": "zoo.registry",
-    "create_model": "zoo.build",
+    "list_models": "zoo.catalog.registry",
+    "describe": "zoo.catalog.registry",
+    "create_model": "zoo.build.create",
     "load_config": "zoo.config",
-    "train": "zoo.runner",
-    "repeat": "zoo.repeating",
-    "cross_validate": "zoo.folding",
-    "sweep": "zoo.sweeping",
-    "evaluate": "zoo.evaluation",
-    "predict": "zoo.prediction",
-    "explain": "zoo.explaining",
-    "embed": "zoo.feature_space",
-    "open_run": "zoo.rundir",
-    "plot": "zoo.pictures",
-    "report": "zoo.pages.report",
-    "gallery": "zoo.pages.gallery",
-    "summary": "zoo.summarizing",
-    "compare_models": "zoo.comparison",
-    "compare_runs": "zoo.run_comparison",
-    "quiet_tensorflow": "zoo.terminal",
+    "train": "zoo.experiments.train",
+    "repeat": "zoo.experiments.seeds",
+    "cross_validate": "zoo.experiments.folds",
+    "sweep": "zoo.experiments.sweep",
+    "evaluate": "zoo.runs.evaluate",
+    "predict": "zoo.runs.predict",
+    "explain": "zoo.analysis.explain.opening",
+    "embed": "zoo.analysis.embed.projecting",
+    "open_run": "zoo.runs.folder",
+    "plot": "zoo.analysis.plot",
+    "report": "zoo.analysis.pages.report",
+    "gallery": "zoo.analysis.pages.gallery",
+    "summary": "zoo.analysis.summarise",
+    "compare_models": "zoo.analysis.compare_models",
+    "compare_runs": "zoo.analysis.compare_runs",
+    "quiet_tensorflow": "zoo.io.terminal",
     "ZooError": "zoo.errors",
     "Interrupted": "zoo.errors",
 }
@@ -43,16 +43,16 @@ PUBLIC = {
 def __getattr__(name: str) -> Any:
     if name in PUBLIC:
         return getattr(importlib.import_module(PUBLIC[name]), name)
-    from zoo.catalog import CATALOG
+    from zoo.catalog.rows import CATALOG
 
     if name in CATALOG:
-        from zoo.callables import model_function
+        from zoo.build.functions import model_function
 
         return model_function(name)
     raise AttributeError(f"module 'zoo' has no attribute '{name}'")
 
 
 def __dir__() -> list[str]:
-    from zoo.catalog import CATALOG
+    from zoo.catalog.rows import CATALOG
 
     return sorted([*PUBLIC, *CATALOG])

@@ -1,6 +1,6 @@
 """Rows of AlexNet, in two towers (2012) and in one (2014)."""
 
-from zoo.spec import Counts, Figure, ModelSpec, Paper, WeightSource
+from zoo.catalog.spec import Counts, Figure, ModelSpec, Paper, WeightSource
 
 RECALLED = "as recalled from the paper"
 

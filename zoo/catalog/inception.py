@@ -1,6 +1,6 @@
 """Rows of the Inception family: GoogLeNet and Inception v3, each as its paper and as torchvision has it."""
 
-from zoo.spec import Counts, Figure, ModelSpec, Paper, WeightSource
+from zoo.catalog.spec import Counts, Figure, ModelSpec, Paper, WeightSource
 
 IMAGES = "image-classification"
 

@@ -1,6 +1,6 @@
 """Rows of the nets of separable convolutions: the sixteen MobileNets of the paper, and Xception."""
 
-from zoo.spec import Counts, Figure, ModelSpec, Paper, WeightSource
+from zoo.catalog.spec import Counts, Figure, ModelSpec, Paper, WeightSource
 
 IMAGES = "image-classification"
 

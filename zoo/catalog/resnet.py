@@ -1,6 +1,6 @@
 """Rows of the ResNets: v1 as printed, v1.5 (stride in the 3x3), and the CIFAR-10 nets."""
 
-from zoo.spec import Counts, Figure, ModelSpec, Paper, WeightSource
+from zoo.catalog.spec import Counts, Figure, ModelSpec, Paper, WeightSource
 
 PAPER = Paper(
     title="Deep residual learning for image recognition",

@@ -1,6 +1,6 @@
 """Rows of the small image models: baselines, LeNet-5 twice, Keras's first convolutional nets."""
 
-from zoo.spec import Counts, Figure, ModelSpec, Paper
+from zoo.catalog.spec import Counts, Figure, ModelSpec, Paper
 
 IMAGES = "image-classification"
 

@@ -1,6 +1,6 @@
 """Rows of the recurrent text classifiers, counted at 10,000 words, 200 a text, 128 dimensions, 64 units."""
 
-from zoo.spec import Counts, ModelSpec, Paper
+from zoo.catalog.spec import Counts, ModelSpec, Paper
 
 TEXTS = "text-classification"
 

@@ -1,6 +1,6 @@
 """Rows of Kim's sentence classifier, counted at the 18,765 words of the paper's MR data."""
 
-from zoo.spec import Counts, Figure, ModelSpec, Paper
+from zoo.catalog.spec import Counts, Figure, ModelSpec, Paper
 
 TEXTS = "text-classification"
 

@@ -1,6 +1,6 @@
 """Rows of VGG, columns A, B, D and E of Table 1, plain and with BatchNorm."""
 
-from zoo.spec import Counts, Figure, ModelSpec, Paper, WeightSource
+from zoo.catalog.spec import Counts, Figure, ModelSpec, Paper, WeightSource
 
 PAPER = Paper(
     title="Very deep convolutional networks for large-scale image recognition",

@@ -19,9 +19,9 @@ def data_(
     as_json: Json = False,
 ) -> None:
     """Look at a config's data: classes, values, examples, duplicates between the parts, speed."""
-    from zoo import tables
+    from zoo.analysis.data_report import report
+    from zoo.cli import tables
     from zoo.config import load_config
-    from zoo.data_report import report
 
     loaded = load_config(config, overrides or ())
     quiet_tensorflow()
@@ -34,7 +34,7 @@ def data_(
 @app.command(rich_help_panel=DATA)
 def devices(as_json: Json = False) -> None:
     """Show what TensorFlow computes on and, where no GPU is used, why."""
-    from zoo import devices as room
+    from zoo.training import devices as room
 
     quiet_tensorflow()
     found: dict[str, Any] = room.report()
@@ -54,6 +54,6 @@ def benchmark(
     ] = None,
 ) -> None:
     """Measure the zoo's speed on this machine, as ratios against named peers of the same run; takes minutes."""
-    from zoo.benchmarking import measure
+    from zoo.experiments.benchmark import measure
 
     measure(parts or ())

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from zoo.terminal import quiet_tensorflow as quiet_tensorflow
+from zoo.io.terminal import quiet_tensorflow as quiet_tensorflow
 
 MODELS, TRAINING, RUNS, DATA = "Models", "Training", "Runs", "Machine and data"
 

@@ -21,7 +21,7 @@ def list_(
     as_json: Json = False,
 ) -> None:
     """List the models: parameters, multiply-adds, paper."""
-    from zoo import registry, tables
+    from zoo.catalog import registry, tables
 
     names = registry.list_models(pattern, task=task)
     if not names:
@@ -32,7 +32,7 @@ def list_(
 @app.command(rich_help_panel=MODELS)
 def info(model: Annotated[str, typer.Argument(help="A name from `zoo list`.")], as_json: Json = False) -> None:
     """Show a model's paper, counts, printed figures, deviations, arguments and recipe."""
-    from zoo import registry, tables
+    from zoo.catalog import registry, tables
 
     spec = registry.describe(model)
     print(json.dumps(tables.spec_dict(spec), indent=2) if as_json else tables.spec(spec))
@@ -46,7 +46,7 @@ def summary(
     as_json: Json = False,
 ) -> None:
     """Show shapes, parameters, multiply-adds and receptive field, block by block."""
-    from zoo.summarizing import summary as act
+    from zoo.analysis.summarise import summary as act
 
     quiet_tensorflow()
     found = act(model, all_layers=all_layers, explain=explain)
@@ -76,7 +76,7 @@ def plot(
     schedule: Annotated[bool, typer.Option("--schedule", help="A config's rate and momentum instead.")] = False,
 ) -> None:
     """Draw an architecture, of a run also its curves; of several runs the curves over each other."""
-    from zoo import pictures
+    from zoo.analysis import plot as pictures
 
     quiet_tensorflow()
     width = shutil.get_terminal_size().columns
@@ -93,8 +93,8 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Hold models against each other (cost, depth, memory, accuracy), or runs (configs, results, real or luck)."""
-    from zoo.comparison import compare_models
-    from zoo.run_comparison import all_runs, compare_runs
+    from zoo.analysis.compare_models import compare_models
+    from zoo.analysis.compare_runs import all_runs, compare_runs
 
     act = compare_runs if all_runs(what) else compare_models
     quiet_tensorflow()
@@ -110,8 +110,8 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Prove the catalogue: counts, every layer, parity with Keras's own nets. Exit code 1 names a row that departs."""
-    from zoo import registry
-    from zoo import verify as room
+    from zoo.analysis import verify as room
+    from zoo.catalog import registry
 
     for name in models or ():
         registry.describe(name)
@@ -129,8 +129,8 @@ def import_weights(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="By default MODEL.weights.h5 here.")] = None,
 ) -> None:
     """Check a published weights file tensor by tensor and write it as one of the zoo's own."""
-    from zoo import registry
-    from zoo.publishing import import_weights as act
+    from zoo.catalog import registry
+    from zoo.runs.weight_files import import_weights as act
 
     registry.describe(model)
     quiet_tensorflow()
@@ -147,7 +147,7 @@ def gallery(
     ] = None,
 ) -> None:
     """Write the catalogue as a site to look through: diagrams, papers, counts, results, your runs."""
-    from zoo.pages.gallery import gallery as act
+    from zoo.analysis.pages.gallery import gallery as act
 
     quiet_tensorflow()
     act(out, models=models, runs=runs, receipts=receipts)

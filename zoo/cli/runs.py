@@ -20,11 +20,12 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Evaluate a run's best weights, or an exported file: loss, accuracy, per class, confusion matrix."""
-    from zoo import rundir, tables
-    from zoo.evaluation import evaluate as act
+    from zoo.cli import tables
+    from zoo.runs import folder as rundir
+    from zoo.runs.evaluate import evaluate as act
 
     if config is not None or run.is_file():
-        from zoo.exporting.scoring import evaluate_file
+        from zoo.runs.evaluate_file import evaluate_file
 
         quiet_tensorflow()
         found = evaluate_file(run, config, split)
@@ -51,22 +52,24 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Label images, texts or windows of numbers with a run's best weights, or photos with published ones."""
-    from zoo import registry, rundir, tables
+    from zoo.catalog import registry
+    from zoo.io.formats import predictions
+    from zoo.runs import folder as rundir
 
     if weights is not None:
-        from zoo.publishing import classify
+        from zoo.runs.catalogue_nets import classify
 
         registry.describe(run)
         quiet_tensorflow()
         rows = classify(run, inputs, weights, class_index=class_index)
     else:
-        from zoo.prediction import predict as act
-        from zoo.prediction import read_texts
+        from zoo.runs.predict import predict as act
+        from zoo.runs.predict import read_texts
 
         opened = rundir.open_run(run)
         quiet_tensorflow()
         rows = act(opened, read_texts(inputs) if opened.data["kind"] == "tokens" else inputs)
-    print(json.dumps(rows, ensure_ascii=False) if as_json else tables.predictions(rows, top))
+    print(json.dumps(rows, ensure_ascii=False) if as_json else predictions(rows, top))
 
 
 @app.command(rich_help_panel=RUNS)
@@ -77,8 +80,8 @@ def report(
     ] = None,
 ) -> None:
     """Write a run's page anew: result, curves, mistakes, diagram, settings, environment."""
-    from zoo import rundir
-    from zoo.pages.report import report as act
+    from zoo.analysis.pages.report import report as act
+    from zoo.runs import folder as rundir
 
     opened = rundir.open_run(run)
     quiet_tensorflow()
@@ -96,8 +99,8 @@ def reproduce(
     """Train a run again from its folder and say of each figure: equal, within the seeds' spread, or different."""
     from rich.console import Console
 
-    from zoo import rundir
-    from zoo.reproducing import reproduce as act
+    from zoo.experiments.reproduce import reproduce as act
+    from zoo.runs import folder as rundir
 
     opened = rundir.open_run(run)
     quiet_tensorflow()
@@ -129,16 +132,17 @@ def export(
     ] = False,
 ) -> None:
     """Export a run for others: as a net that needs no zoo, compared with the run, or as weights."""
-    from zoo import rundir, tables
+    from zoo.cli import tables
+    from zoo.runs import folder as rundir
 
     opened = rundir.open_run(run)
     quiet_tensorflow()
     if format in ("torchvision", "safetensors"):
-        from zoo.publishing import export as act
+        from zoo.runs.weight_files import export as act
 
         print(f"written: {act(opened, format.value, output, raw=raw)}")
         return
-    from zoo.exporting import export as act
+    from zoo.runs.export import export as act
 
     made = act(opened, format.value, output, raw=raw)
     print(tables.parity(made))

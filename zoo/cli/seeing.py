@@ -39,7 +39,7 @@ def explain(
     """Show what a net sees: the evidence in a photo (Grad-CAM), the words that carried a decision, its mistakes."""
     from rich.console import Console
 
-    from zoo.explaining.asking import Question, answer
+    from zoo.analysis.explain.asking import Question, answer
 
     question = Question(what, tuple(inputs or ()), class_name, layer, method and method.value, filters, maps, mistakes,
                         weights, class_index, output).checked()  # fmt: skip
@@ -71,7 +71,7 @@ def embed(
     as_json: Json = False,
 ) -> None:
     """Draw what a net makes of its items, or its words, by PCA, t-SNE and LDA; seek near words and analogies."""
-    from zoo.feature_space.asking import Question, answer
+    from zoo.analysis.embed.asking import Question, answer
 
     question = Question(run, vectors, words, nearest, analogy, split, items, perplexity, top, projector,
                         output).checked()  # fmt: skip

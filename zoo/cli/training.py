@@ -32,9 +32,9 @@ def train(
     from rich.console import Console
 
     from zoo.config import load_config
-    from zoo.folding import cross_validate
-    from zoo.repeating import parse_seeds, repeat
-    from zoo.runner import train as act
+    from zoo.experiments.folds import cross_validate
+    from zoo.experiments.seeds import parse_seeds, repeat
+    from zoo.experiments.train import train as act
 
     resolved, numbers = load_config(config, overrides or ()), parse_seeds(seeds) if seeds is not None else None
     console = Console(stderr=as_json)
@@ -61,7 +61,7 @@ def config_(
 ) -> None:
     """Show a config as it resolves, with the origin of every value."""
     from zoo import config as room
-    from zoo import tables
+    from zoo.cli import tables
 
     if schema:
         print(json.dumps(room.json_schema(), indent=2))
@@ -86,7 +86,7 @@ def lr_find(
 ) -> None:
     """Find a learning rate: train some steps with a growing one and see where the loss falls."""
     from zoo.config import load_config
-    from zoo.lr_finding import lr_find as act
+    from zoo.experiments.lr_find import lr_find as act
 
     resolved = load_config(config, overrides or ())
     quiet_tensorflow()
@@ -105,7 +105,7 @@ def sweep(
     from rich.console import Console
 
     from zoo.config import load_config
-    from zoo.sweeping import sweep as act
+    from zoo.experiments.sweep import sweep as act
 
     resolved = load_config(config, overrides or ())
     quiet_tensorflow()

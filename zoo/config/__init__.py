@@ -1,13 +1,12 @@
 """Configs: a YAML file becomes a checked, frozen `Config`. Imports no Keras, TensorFlow or NumPy."""
 
-from .datablock import Augment, DataConfig
-from .loading import load_config
-from .named import Loss, Metric, Optimizer, Schedule
-from .resolve import monitor_mode, monitors
+from .config import Config, json_schema, load_config
+from .data_block import Augment, DataConfig
+from .defaults import monitor_mode, monitors
+from .keras_blocks import Loss, Metric, Optimizer, Schedule
 from .schema import (
     CallbacksConfig,
     Checkpoint,
-    Config,
     Constraint,
     EarlyStopping,
     ModelConfig,
@@ -16,7 +15,6 @@ from .schema import (
     RuntimeConfig,
     SaveEvery,
     TrainConfig,
-    json_schema,
 )
 from .steps import check_steps
 

@@ -3,6 +3,6 @@
 import json
 import sys
 
-from .schema import json_schema
+from .config import json_schema
 
 sys.stdout.write(json.dumps(json_schema(), indent=2) + "\n")

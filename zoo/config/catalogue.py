@@ -6,13 +6,13 @@ import re
 
 from zoo.errors import did_you_mean
 
-from .problems import Problem
+from .mistakes import Problem
 
 
 def model_names() -> list[str]:
     """The catalogue's names; empty where there is no catalogue."""
     try:
-        from zoo.registry import list_models
+        from zoo.catalog.registry import list_models
     except ImportError:
         return []
     return list(list_models())

@@ -9,8 +9,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -19,11 +18,12 @@ from pydantic import (
     Strict,
     field_serializer,
     field_validator,
-    model_validator,
 )
 
-from .datablock import DataConfig
-from .fields import (
+from .data_block import DataConfig
+from .keras_blocks import Loss, Metric, Optimizer, Schedule
+from .mistakes import Problem, Problems, wrong
+from .values import (
     Block,
     Bool,
     Mode,
@@ -39,9 +39,7 @@ from .fields import (
     one_of,
     says,
 )
-from .named import Loss, Metric, Optimizer, Schedule
-from .problems import Problem, Problems, wrong
-from .tree import Mark, Node, dump, from_plain
+from .yaml_tree import dump
 
 
 class ModelConfig(Block):
@@ -210,8 +208,8 @@ class RuntimeConfig(Block):
     output: Text = Field("runs", description="folder of the run folders: OUTPUT/NAME/TIME")
 
 
-class Config(Block):
-    """A resolved config: everything a run depends on. Made by `load_config` and `Config.from_dict`."""
+class Settings(Block):
+    """Every block of a config: everything a run depends on."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+-]{0,99}$"), says("letters, digits, _ . + -")] = (
         Field(description="the run folder's name; default: the file's name")
@@ -222,36 +220,6 @@ class Config(Block):
     callbacks: CallbacksConfig = Field(default_factory=CallbacksConfig, description="what watches the training")
     runtime: RuntimeConfig = Field(default_factory=RuntimeConfig, description="where and how it runs")
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
-    _tree: Node | None = PrivateAttr(None)  # as given, before defaults
-
-    @model_validator(mode="after")
-    def _resolve(self) -> Config:
-        from .resolve import resolve
-
-        resolve(self)
-        return self
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any], overrides: Iterable[str] = (), *, name: str | None = None) -> Config:
-        """A config from plain values, checked like a file; `name` serves where `data` has none.
-
-        Raises:
-            ZooError: with every mistake, one per line.
-        """
-        from .loading import config_from_dict
-
-        return config_from_dict(data, overrides, name=name)
-
-    def override(self, *overrides: str) -> Config:
-        """A copy with `train.epochs=3` and the like changed, checked anew.
-
-        Raises:
-            ZooError: with every mistake, one per line.
-        """
-        from .loading import override_tree
-
-        tree = self._tree if self._tree is not None else from_plain(self.to_dict(), Mark("config"))
-        return override_tree(tree, overrides, self.name)
 
     @property
     def origins(self) -> dict[str, str]:
@@ -273,35 +241,7 @@ class Config(Block):
         text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def anywhere(self) -> Config:
-        """The config with absolute paths, as a run folder keeps it: a relative one means another file elsewhere."""
-        given = {"data.path": self.data.path, "data.labels": self.data.labels}
-        given |= {"model.args.embedding": self.model.args.get("embedding")}
-        known = {key: str(Path(path).expanduser().absolute()) for key, path in given.items() if isinstance(path, str)}
-        return self.override(*(f"{key}={json.dumps(path)}" for key, path in known.items())) if known else self
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Config) and self.to_dict() == other.to_dict()
-
-    def __hash__(self) -> int:
-        return hash(self.digest())
-
 
 def clean_name(text: str) -> str:
     """A text made fit for the name of a folder."""
     return re.sub(r"[^A-Za-z0-9_.+-]+", "_", text).lstrip(".+-")[:100] or "run"
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON schema of a config file, for editors."""
-    from .catalogue import model_names
-
-    schema = Config.model_json_schema()
-    schema["$schema"] = "http://json-schema.org/draft-07/schema#"
-    schema["title"] = "zoo config"
-    schema["required"] = ["model", "data"]
-    extends = {"type": "string", "description": "a config beside this one, whose values are taken where this has none"}
-    schema["properties"] = {"extends": extends, **schema["properties"]}
-    known = schema["$defs"]["ModelConfig"]["properties"]["name"]
-    known["anyOf"] = [{"enum": model_names()}, {"pattern": "^[^:]+:[^:]+$"}]
-    return schema

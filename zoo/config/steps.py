@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from zoo.errors import ZooError
 
-from .problems import Path, Problem, dotted
+from .mistakes import Path, Problem, dotted
 
 if TYPE_CHECKING:
-    from .schema import Config
+    from .schema import Settings
 
 
 def _at(key: str) -> Path:
     return tuple(key.split("."))
 
 
-def check_steps(config: Config, steps_per_epoch: int) -> None:
+def check_steps(config: Settings, steps_per_epoch: int) -> None:
     """Refuses a schedule or an accumulation that does not fit the steps of the training.
 
     Raises:

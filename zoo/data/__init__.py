@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.data.augment import augmentation
-from zoo.data.buckets import Buckets
-from zoo.data.contract import DataInfo, Dataset, Raw
-from zoo.data.imagefiles import ImageFiles, common_shape
+from zoo.data.batches import TrainStream, in_order
+from zoo.data.dataset import DataInfo, Dataset
+from zoo.data.images.augment import augmentation
+from zoo.data.images.decode_all import take
+from zoo.data.images.files import ImageFiles, common_shape
 from zoo.data.preprocess import Preprocessor
+from zoo.data.raw import Raw
 from zoo.data.sources import SOURCES
 from zoo.data.splits import split
-from zoo.data.stream import TrainStream, in_order
-from zoo.data.taking import take
-from zoo.data.texts import Texts, default_batch, default_length, index
-from zoo.data.tokens import decode
+from zoo.data.text.buckets import Buckets
+from zoo.data.text.tokens import decode
+from zoo.data.text.vocabulary import Texts, default_batch, default_length, index
 from zoo.errors import ZooError, did_you_mean
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from zoo.data.decoding import decode, decode_middle, middle
-from zoo.data.frames import Framer
-from zoo.data.headers import KINDS, Unreadable, measure
-from zoo.data.lookup import Lookup
-from zoo.data.tokens import Ragged, encode, words_of
+from zoo.data.images.decoding import decode, decode_middle, middle
+from zoo.data.images.headers import KINDS, Unreadable, measure
+from zoo.data.series import Framer
+from zoo.data.text.in_graph import Lookup
+from zoo.data.text.tokens import Ragged, encode, words_of
 from zoo.errors import ZooError
 
 CHUNK = 1024  # images preprocessed at a time

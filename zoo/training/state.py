@@ -24,8 +24,9 @@ from typing import Any, ClassVar
 import keras
 import numpy as np
 
-from zoo import disk, rundir
+from zoo import io
 from zoo.errors import Interrupted, ZooError
+from zoo.io import FORMAT, files
 
 KEPT = 2
 
@@ -76,7 +77,7 @@ class States:
             with open(hidden / "state.npz", "wb") as file:
                 np.savez(file, **arrays)
             meta = {
-                "format": rundir.FORMAT,
+                "format": io.FORMAT,
                 "epoch": position.epoch,
                 "step": position.step,
                 "stopped": position.stopped,
@@ -86,12 +87,12 @@ class States:
             meta["check"] = _check(meta)
             (hidden / "state.json").write_text(json.dumps(meta), encoding="utf-8")
             for path in (hidden / "state.npz", hidden / "state.json", hidden):
-                disk.sync(path)
+                files.sync(path)
             target = self.folder / name
             if target.exists():  # the same position again, written by a run that was resumed from the one before it
                 shutil.rmtree(target)
             hidden.rename(target)
-            disk.sync(self.folder)
+            files.sync(self.folder)
         except OSError as error:
             shutil.rmtree(hidden, ignore_errors=True)
             raise ZooError(
@@ -113,10 +114,10 @@ class States:
                 meta = json.loads((folder / "state.json").read_text(encoding="utf-8"))
                 if meta.pop("check") != _check(meta):
                     raise ValueError("state.json does not match its check sum")
-                if meta["format"] > rundir.FORMAT:
+                if meta["format"] > io.FORMAT:
                     raise ZooError(
                         f"{folder} was written by a newer zoo (format {meta['format']})",
-                        f"format {rundir.FORMAT}",
+                        f"format {FORMAT}",
                         "upgrade zoo, or start anew with --resume never",
                     )
                 with np.load(folder / "state.npz", allow_pickle=False) as file:

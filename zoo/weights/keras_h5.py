@@ -17,7 +17,7 @@ import h5py
 import keras
 import numpy as np
 
-from zoo import registry
+from zoo.catalog import registry
 from zoo.errors import ZooError
 from zoo.weights.transfer import Stored, Want, as_it_is, differing, refuse_layout, transfer
 

@@ -18,8 +18,8 @@ import h5py
 import keras
 import numpy as np
 
-from zoo import disk
 from zoo.errors import ZooError
+from zoo.io import files
 
 DATASET = "zoo_manifest"
 AGAIN = "train the run again, or restore the file from a copy"
@@ -72,8 +72,8 @@ def save(model: keras.Model, path: Path) -> None:
     Raises:
         ZooError: the disk is full or cannot be written; the old file stands.
     """
-    with disk.replacing(path) as temporary:
-        disk.reserve(temporary, _most(model))
+    with files.replacing(path) as temporary:
+        files.reserve(temporary, _most(model))
         model.save_weights(temporary)
         with h5py.File(temporary, "a") as file:
             file[DATASET] = np.frombuffer(json.dumps(manifest(model)).encode(), np.uint8)

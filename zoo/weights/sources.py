@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 import keras
 
-from zoo import registry
-from zoo.catalog import CATALOG
+from zoo.catalog import registry
+from zoo.catalog.rows import CATALOG
+from zoo.catalog.spec import WeightSource
 from zoo.errors import ZooError, did_you_mean
-from zoo.spec import WeightSource
 
 IMAGENET = "imagenet"  # the first source of a row
 TIMEOUT = 30  # seconds without a byte

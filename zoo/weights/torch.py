@@ -16,8 +16,9 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from zoo import disk, registry
+from zoo.catalog import registry
 from zoo.errors import ZooError
+from zoo.io import files
 from zoo.weights.torch_names import HEADS, TABLES
 from zoo.weights.transfer import Stored, Want, as_it_is, differing, refuse_layout, transfer
 
@@ -99,7 +100,7 @@ def save_torch(model: keras.Model, path: Path, *, name: str | None = None) -> No
         for layer in _layers(model)
         for want in _wants(layer, modules)
     }
-    with disk.replacing(Path(path)) as temporary:
+    with files.replacing(Path(path)) as temporary:
         save_file(state, temporary, metadata={"format": "pt"})
 
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.data.archives import members
-from zoo.data.contract import Items, Raw, check_images, check_labels, check_not_empty
-from zoo.data.files import cache_folder, local, official
-from zoo.data.unpickle import load_arrays
+from zoo.data.raw import Items, Raw, check_images, check_labels, check_not_empty
+from zoo.data.sources.archives import members
+from zoo.data.sources.official import cache_folder, local, official
+from zoo.data.sources.unpickle import load_arrays
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:

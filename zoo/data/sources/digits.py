@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.datasets import load_digits
 
-from zoo.data.contract import Items, Raw
+from zoo.data.raw import Items, Raw
 
 if TYPE_CHECKING:
     from zoo.config import DataConfig

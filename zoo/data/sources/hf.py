@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tensorflow as tf
 
-from zoo.data.contract import Raw
-from zoo.data.files import own
-from zoo.data.folders import PARTS
-from zoo.data.headers import Unreadable, measure
-from zoo.data.imagefiles import ImageFiles, columns, digest, listed
+from zoo.data.images.files import ImageFiles, columns, digest, listed
+from zoo.data.images.headers import Unreadable, measure
+from zoo.data.raw import Raw
+from zoo.data.sources.folders import PARTS
+from zoo.data.sources.official import own
 from zoo.data.sources.tfrecord import class_indices, raw_records
-from zoo.data.texts import raw_texts
+from zoo.data.text.vocabulary import raw_texts
 from zoo.errors import ZooError, did_you_mean
 
 if TYPE_CHECKING:

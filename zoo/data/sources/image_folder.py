@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.data.contract import Items, Raw
-from zoo.data.files import own
-from zoo.data.folders import PARTS, WANT, labelled, walk
-from zoo.data.imagefiles import look
+from zoo.data.images.files import look
+from zoo.data.raw import Items, Raw
+from zoo.data.sources.folders import PARTS, WANT, labelled, walk
+from zoo.data.sources.official import own
 
 if TYPE_CHECKING:
     from zoo.config import DataConfig

@@ -9,9 +9,9 @@ from __future__ import annotations
 import tarfile
 from typing import TYPE_CHECKING
 
-from zoo.data.contract import Raw
-from zoo.data.files import local, official, read_npz
-from zoo.data.ranked import BASE, items, limit_words, vocabulary
+from zoo.data.raw import Raw
+from zoo.data.sources.official import local, official, read_npz
+from zoo.data.text.keras_ranks import BASE, items, limit_words, vocabulary
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.data.contract import Items, Raw, check_images, check_labels, check_not_empty
-from zoo.data.files import local, official, read_npz
+from zoo.data.raw import Items, Raw, check_images, check_labels, check_not_empty
+from zoo.data.sources.official import local, official, read_npz
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:

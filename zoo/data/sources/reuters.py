@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.data.contract import Items, Raw, check_not_empty
-from zoo.data.files import local, official, read_npz
-from zoo.data.ranked import BASE, items, limit_words, vocabulary
-from zoo.data.tokens import Ragged
+from zoo.data.raw import Items, Raw, check_not_empty
+from zoo.data.sources.official import local, official, read_npz
+from zoo.data.text.keras_ranks import BASE, items, limit_words, vocabulary
+from zoo.data.text.tokens import Ragged
 
 if TYPE_CHECKING:
     from zoo.config import DataConfig

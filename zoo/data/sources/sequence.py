@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.data.contract import Items, Raw
-from zoo.data.files import own
-from zoo.data.folders import PARTS
-from zoo.data.frames import TYPES, Frames, Recording, read_npy, read_numbers, window_starts
+from zoo.data.raw import Items, Raw
+from zoo.data.series import TYPES, Frames, Recording, read_npy, read_numbers, window_starts
+from zoo.data.sources.folders import PARTS
+from zoo.data.sources.official import own
 from zoo.data.sources.tables import sorted_classes
 from zoo.errors import ZooError
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.data.contract import Items, Raw
-from zoo.data.tokens import INDEX_FROM, SPECIAL_WORDS, START, Ragged
+from zoo.data.raw import Items, Raw
+from zoo.data.text.tokens import INDEX_FROM, SPECIAL_WORDS, START, Ragged
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.data.contract import Raw
-from zoo.data.files import own
-from zoo.data.folders import PARTS
-from zoo.data.texts import raw_texts, utf8
+from zoo.data.raw import Raw
+from zoo.data.sources.folders import PARTS
+from zoo.data.sources.official import own
+from zoo.data.text.vocabulary import raw_texts, utf8
 from zoo.errors import ZooError, did_you_mean
 
 if TYPE_CHECKING:

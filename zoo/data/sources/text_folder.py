@@ -10,11 +10,11 @@ import tarfile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from zoo.data.archives import members
-from zoo.data.contract import Raw
-from zoo.data.files import own
-from zoo.data.folders import PARTS, WANT, Tree, labelled, walk
-from zoo.data.texts import raw_texts, utf8
+from zoo.data.raw import Raw
+from zoo.data.sources.archives import members
+from zoo.data.sources.folders import PARTS, WANT, Tree, labelled, walk
+from zoo.data.sources.official import own
+from zoo.data.text.vocabulary import raw_texts, utf8
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.data.contract import Raw
-from zoo.data.files import own
-from zoo.data.folders import PARTS
-from zoo.data.imagefiles import listed
-from zoo.data.records import features, payloads
+from zoo.data.images.files import listed
+from zoo.data.images.tfrecords import features, payloads
+from zoo.data.raw import Raw
+from zoo.data.sources.folders import PARTS
+from zoo.data.sources.official import own
 from zoo.data.sources.tfrecord import Keys, class_indices, raw_records, scan
-from zoo.data.texts import raw_texts, utf8
+from zoo.data.text.vocabulary import raw_texts, utf8
 from zoo.errors import ZooError, did_you_mean
 
 if TYPE_CHECKING:

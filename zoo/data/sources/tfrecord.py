@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.data.contract import Items, Raw
-from zoo.data.folders import PARTS
-from zoo.data.headers import Header, Unreadable, measure
-from zoo.data.imagefiles import columns, digest, listed
-from zoo.data.records import ImageRecords, features, payloads
+from zoo.data.images.files import columns, digest, listed
+from zoo.data.images.headers import Header, Unreadable, measure
+from zoo.data.images.tfrecords import ImageRecords, features, payloads
+from zoo.data.raw import Items, Raw
+from zoo.data.sources.folders import PARTS
 from zoo.errors import ZooError, did_you_mean
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Looking at nets and runs: summaries, comparisons, explanations, pages."""

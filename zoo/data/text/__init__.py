@@ -1,0 +1,1 @@
+"""Texts: words, vocabularies, vectors."""

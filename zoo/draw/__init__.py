@@ -1,0 +1,1 @@
+"""A graph or plain rows become a picture."""

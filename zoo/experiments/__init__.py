@@ -1,0 +1,1 @@
+"""What makes runs: training and its end, seeds, folds, searches, reproduction, benchmark."""

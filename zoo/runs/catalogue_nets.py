@@ -1,0 +1,148 @@
+"""Published weights at work: a photo labelled by an ImageNet net, a file imported, a run exported for others."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.catalog import registry
+from zoo.errors import ZooError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+CLASS_INDEX = "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json"
+CLASS_INDEX_MD5 = "c2c37ea517e94d9795004a39431a14cb"  # keras.applications.imagenet_utils checks the same
+
+
+def classify(
+    name: str, files: Sequence[str], weights: str, *, class_index: str | os.PathLike[str] | None = None
+) -> list[dict[str, Any]]:
+    """Label photos with a catalogue net and published weights, through the source's own preprocessing.
+
+    Args:
+        name: a catalogue name, such as "resnet50".
+        files: image files.
+        weights: "imagenet", a source of the row, or a file in a published layout.
+        class_index: a copy of `imagenet_class_index.json`; None takes Keras's cache or downloads it.
+
+    Returns:
+        As `zoo.predict`: input, label, probability, probabilities by falling order.
+
+    Raises:
+        ZooError: the weights do not fit, a photo is not one, or the names of the classes cannot be had.
+    """
+    import keras
+    import numpy as np
+
+    from zoo.build.create import create_model
+
+    settings = settings_of(name, weights)
+    batch = np.stack([prepare(Path(file), settings) for file in files])
+    names = class_names(class_index)
+    model = create_model(name, weights=weights)
+    probabilities = np.asarray(keras.ops.softmax(model.predict(batch, verbose=0)))
+    rows = []
+    for file, row in zip(files, probabilities, strict=True):
+        ranked = {names[i]: float(row[i]) for i in np.argsort(-row, kind="stable")}
+        first = next(iter(ranked))
+        rows.append({"input": str(file), "label": first, "probability": ranked[first], "probabilities": ranked})
+    return rows
+
+
+def settings_of(name: str, weights: str) -> dict[str, Any]:
+    """The preprocessing that published weights of a catalogue net expect.
+
+    Raises:
+        ZooError: the net has none, so it is not known.
+    """
+    from zoo.weights import load
+    from zoo.weights.preprocessing import preprocessing
+
+    spec = registry.describe(name)
+    source = load.source_of(name, weights)
+    if source is None and spec.weights:
+        layouts = " or ".join(dict.fromkeys(row.layout for row in spec.weights))
+        raise ZooError(
+            f"{weights} is no published file of {name}",
+            f"a source of `zoo info {name}`, or a file in the layout of {layouts}",
+            "the ending tells: .h5, .safetensors or .pth",
+        )
+    if source is None:
+        raise ZooError(
+            f"{name} has no published weights, so the input they expect is not known",
+            "a model with weights in `zoo info`",
+            "give a run folder instead, which brings its own",
+        )
+    return preprocessing(source.preprocessing, spec.input_shape)
+
+
+def prepare(path: Path, settings: dict[str, Any]) -> np.ndarray:
+    """An image file -> float32 (H, W, 3) as a published source's net was trained on it.
+
+    Raises:
+        ZooError: the file is not there or not a picture.
+    """
+    import tensorflow as tf
+
+    from zoo.data.images.decoding import decode
+    from zoo.data.images.headers import Unreadable, measure
+
+    try:
+        contents = path.read_bytes()
+        measure(contents)
+        pixels = tf.cast(decode(tf.constant(contents)), tf.float32)
+    except (OSError, Unreadable, tf.errors.InvalidArgumentError) as error:
+        why = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        raise ZooError(f"{path} is not an image that can be read ({why})", "a PNG, JPEG, BMP or GIF file") from error
+    height, width, _ = settings["shape"]
+    if settings["resize"] is None:
+        pixels = tf.image.resize(pixels, (height, width), antialias=True)
+    else:  # the shorter side to `resize`, then the middle
+        scale = settings["resize"] / min(pixels.shape[:2])
+        size = [max(settings["crop"], round(side * scale)) for side in pixels.shape[:2]]
+        pixels = tf.image.resize(pixels, size, antialias=True)
+        pixels = tf.image.resize_with_crop_or_pad(pixels, height, width)
+    low, high = settings["pixel_range"]
+    pixels = pixels / 255.0 * (high - low) + low
+    if settings["channels"] == "bgr":
+        pixels = pixels[..., ::-1]
+    if settings["mean"] is not None:
+        pixels = pixels - tf.constant(settings["mean"])
+    if settings["std"] is not None:
+        pixels = pixels / tf.constant(settings["std"])
+    return pixels.numpy()
+
+
+def class_names(path: str | os.PathLike[str] | None = None) -> list[str]:
+    """The 1,000 ImageNet names in the order of the logits.
+
+    Raises:
+        ZooError: no network and no copy; the sentence names the file and its place.
+    """
+    import keras
+
+    if path is None:
+        place = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / "imagenet_class_index.json"
+        try:
+            with contextlib.redirect_stdout(sys.stderr):  # Keras's bar does not belong among the answers
+                path = keras.utils.get_file(place.name, CLASS_INDEX, cache_subdir="models",
+                                            cache_dir=place.parent.parent, file_hash=CLASS_INDEX_MD5)  # fmt: skip
+        except Exception as error:  # Keras raises a bare Exception for HTTP errors
+            raise ZooError(
+                f"the names of the ImageNet classes could not be downloaded from {CLASS_INDEX}",
+                f"a network, or the file at {place}",
+                "put it there, or give --class-index FILE",
+            ) from error
+    try:
+        index = json.loads(Path(path).read_text(encoding="utf-8"))
+        return [index[str(i)][1] for i in range(1000)]
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise ZooError(f"{path} is not the ImageNet class index", 'JSON as {"0": ["n01440764", "tench"], ...}',
+                       f"take {CLASS_INDEX}") from error  # fmt: skip

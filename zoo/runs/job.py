@@ -1,0 +1,96 @@
+"""What a config stands for once it is built: its data and its compiled model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from zoo.build import word_vectors
+from zoo.errors import ZooError
+from zoo.runs.folder import open_run
+from zoo.runs.net import model_of
+from zoo.training import devices
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from zoo.config import Config
+    from zoo.data import Dataset
+
+
+@dataclass
+class Job:
+    """What a config stands for once it is built: data, compiled model, and the steps of an epoch."""
+
+    config: Config
+    data: Dataset
+    model: keras.Model
+    steps_per_epoch: int
+    notes: tuple[str, ...] = ()  # what is said once before the training
+    class_weight: dict[int, float] | None = None  # of every class
+
+    def batches(self, epoch: int = 0, step: int = 0) -> tf.data.Dataset:
+        """The endless training batches from there on, mixed where the config says so."""
+        train, stream = self.config.train, self.data.train.stream(epoch, step)
+        if not (train.mixup or train.cutmix):
+            return stream
+        from zoo.training.mixing import mix
+
+        return mix(
+            stream,
+            mixup=train.mixup,
+            cutmix=train.cutmix,
+            classes=self.model.outputs[0].shape[-1],
+            seed=self.config.runtime.seed,
+            first=epoch * self.steps_per_epoch + step,
+        )
+
+
+def prepare(config: Config) -> Job:
+    """Load the data, build the model for them, compile it."""
+    import keras
+
+    from zoo import data
+    from zoo.build.create import freeze, gives_logits, is_run_folder, model_for, wanted_shape
+    from zoo.build.heads import with_heads
+    from zoo.config import check_steps
+    from zoo.training import compile
+
+    config = devices.settled(config)
+    keras.utils.set_random_seed(config.runtime.seed)
+    devices.check_precision(config.runtime.precision, config.runtime.device)
+    if config.runtime.deterministic:
+        devices.make_deterministic()
+    with devices.place(config.runtime.device):
+        dataset = data.load(config.data, seed=config.runtime.seed, input_shape=wanted_shape(config))
+        weights = config.model.weights
+        donor = model_of(open_run(weights)) if weights and is_run_folder(config.model.name, weights) else None
+        model = with_heads(model_for(config, dataset.info, donor), config.train.loss_weights)
+        notes = (word_vectors.fill(model, config, dataset.info),) if word_vectors.asked(config) else ()
+        if config.train.freeze:
+            freeze(model, config.model.name, config.train.freeze)
+        compile.regularise(model, config.train)
+        classes = model.outputs[0].shape[-1]
+        steps = dataset.train.steps_per_epoch
+        check_steps(config, steps)
+        model.compile(
+            optimizer=compile.make_optimizer(config.train, steps_per_epoch=steps),
+            loss=compile.make_loss(config.train, classes, from_logits=gives_logits(config)),
+            metrics=compile.make_metrics(config.train, classes, from_logits=gives_logits(config)),
+            jit_compile=devices.jit_compile(config, model),
+            steps_per_execution=devices.steps_per_execution(config, model, steps, dataset.train.batch_size),
+        )
+        compile.build(model)
+    class_weight = _weight_of_each(config, dataset.info.classes)
+    return Job(config, dataset, model, steps, dataset.info.notes + notes, class_weight)
+
+
+def _weight_of_each(config: Config, classes: int) -> dict[int, float] | None:
+    """1 where the config names none: Keras would look for those in a table that has no place for them."""
+    given = config.train.class_weight
+    for index in given or {}:
+        if index >= classes:
+            raise ZooError(f"train.class_weight names class {index}, but the data have {classes} classes",
+                           f"indices from 0 to {classes - 1}", "`zoo data CONFIG` shows the classes")  # fmt: skip
+    return given and {index: given.get(index, 1.0) for index in range(classes)}
