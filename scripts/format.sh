@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Mend what the linter can mend by itself.
+# Mend what can be mended by itself: imports, names, and how lines are broken.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ruff check --fix .
+ruff format .

@@ -64,8 +64,10 @@ def write(folder: Path, out: Path, shards: int, *, overwrite: bool = False) -> d
                         writer.write(example(items, row, raw.class_names))
                 counts = np.bincount(items.y[rows], minlength=len(raw.class_names)).tolist()
                 manifest["shards"][path.name] = {
-                    "records": len(rows), "class_counts": counts, "sha256": disk.sha256(path)
-                }  # fmt: skip
+                    "records": len(rows),
+                    "class_counts": counts,
+                    "sha256": disk.sha256(path),
+                }
         disk.write_json(scratch / MANIFEST, manifest)
         scratch.chmod(0o777 & ~_umask())
         if out.exists():
@@ -92,9 +94,10 @@ def example(items: Items, row: int, class_names: tuple[str, ...]) -> bytes:
     }
     feature = {
         key: tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))
-        if isinstance(value, bytes) else tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
+        if isinstance(value, bytes)
+        else tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
         for key, value in values.items()
-    }  # fmt: skip
+    }
     return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString(deterministic=True)
 
 

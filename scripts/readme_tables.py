@@ -29,14 +29,18 @@ def results() -> str:
     for path in sorted((ROOT / "configs" / "receipts").glob("*.json")):
         receipt = json.loads(path.read_text(encoding="utf-8"))
         runs[receipt["config"]].append((path.name, receipt))
-    lines = ["| config | test accuracy, mean | each seed | spread (standard deviation) | receipts |",
-             "|---|---:|---|---:|---|"]  # fmt: skip
+    lines = [
+        "| config | test accuracy, mean | each seed | spread (standard deviation) | receipts |",
+        "|---|---:|---|---:|---|",
+    ]
     for name, found in runs.items():
         figures = [receipt["metrics"]["test"]["accuracy"] for _, receipt in found]
         spread = f"{statistics.stdev(figures):.4f}" if len(figures) > 1 else "-"
         links = ", ".join(f"[seed {r['seed']}](configs/receipts/{file})" for file, r in found)
-        lines.append(f"| [`{name}`](configs/{name}.yaml) | {statistics.mean(figures):.4f} "
-                     f"| {', '.join(f'{f:.4f}' for f in figures)} | {spread} | {links} |")  # fmt: skip
+        lines.append(
+            f"| [`{name}`](configs/{name}.yaml) | {statistics.mean(figures):.4f} "
+            f"| {', '.join(f'{f:.4f}' for f in figures)} | {spread} | {links} |"
+        )
     return "\n".join(lines)
 
 

@@ -42,8 +42,10 @@ def main() -> None:
                     print(f"    {wrong}", flush=True)
     for case in cases:
         print(f"{case}: {equal[case]} of {args.runs} equal bit for bit")
-    print(f"{kills.total()} kills: {', '.join(f'{n} SIG{k}' for k, n in sorted(kills.items()))}; "
-          f"the slowest answer to SIGTERM or Ctrl-C took {slowest:.1f} s")  # fmt: skip
+    print(
+        f"{kills.total()} kills: {', '.join(f'{n} SIG{k}' for k, n in sorted(kills.items()))}; "
+        f"the slowest answer to SIGTERM or Ctrl-C took {slowest:.1f} s"
+    )
     sys.exit(sum(equal.values()) < args.runs * len(cases))
 
 

@@ -14,8 +14,15 @@ from typing import Any
 import pytest
 
 PHONE = 360  # CSS pixels of a narrow phone
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 # Elements that stick out of the page to the right, but for those in a box that scrolls or clips by itself.
 _STICKING_OUT = """() => {
@@ -122,9 +129,11 @@ def opened(
         seen.page.on("requestfailed", lambda request: seen.troubles.append(f"failed: {request.url[:200]}"))
         seen.page.on(
             "request",
-            lambda request: None
-            if request.url.split("#")[0] == url or request.url.startswith("data:")
-            else seen.requests.append(request.url),
+            lambda request: (
+                None
+                if request.url.split("#")[0] == url or request.url.startswith("data:")
+                else seen.requests.append(request.url)
+            ),
         )
         seen.page.goto(url, wait_until="load")
         yield seen

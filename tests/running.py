@@ -16,13 +16,22 @@ from zoo.training.state import Keeper
 BASE = {
     "name": "tiny",
     "model": {"name": "nets:small"},
-    "data": {"name": "synthetic", "samples": 120, "classes": 3, "shape": [8, 8, 1], "batch_size": 16,
-             "augment": {"shift": 1}, "validation": 0.2},
+    "data": {
+        "name": "synthetic",
+        "samples": 120,
+        "classes": 3,
+        "shape": [8, 8, 1],
+        "batch_size": 16,
+        "augment": {"shift": 1},
+        "validation": 0.2,
+    },
     "train": {"epochs": 4, "optimizer": {"name": "adam", "learning_rate": 0.01}},
-    "callbacks": {"early_stopping": {"monitor": "val_loss", "patience": 3},
-                  "reduce_lr_on_plateau": {"monitor": "val_loss", "patience": 1, "min_delta": 0.01}},
+    "callbacks": {
+        "early_stopping": {"monitor": "val_loss", "patience": 3},
+        "reduce_lr_on_plateau": {"monitor": "val_loss", "patience": 1, "min_delta": 0.01},
+    },
     "runtime": {"steps_per_execution": 1},
-}  # fmt: skip
+}
 
 
 def make(tmp_path, *overrides):

@@ -23,9 +23,23 @@ from zoo.runs.folder import Run, open_run
 TESTS = Path(__file__).parent
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 CODES = {signal.SIGTERM: 143, signal.SIGINT: 130}
-SLOW_IMPORTS = ("tensorflow", "keras", "h5py", "matplotlib.pyplot", "sklearn.model_selection", "zoo.cli.training",
-                "zoo.experiments.train", "zoo.build.create", "zoo.data", "zoo.draw.diagram", "zoo.runs.evaluate",
-                "zoo.training.compile", "zoo.training.progress", "zoo.training.state", "zoo.weights.manifest")  # fmt: skip
+SLOW_IMPORTS = (
+    "tensorflow",
+    "keras",
+    "h5py",
+    "matplotlib.pyplot",
+    "sklearn.model_selection",
+    "zoo.cli.training",
+    "zoo.experiments.train",
+    "zoo.build.create",
+    "zoo.data",
+    "zoo.draw.diagram",
+    "zoo.runs.evaluate",
+    "zoo.training.compile",
+    "zoo.training.progress",
+    "zoo.training.state",
+    "zoo.weights.manifest",
+)
 CASES = {
     "lenet5 with dropout": """\
 model: {name: "nets:lenet5_dropout"}
@@ -81,8 +95,14 @@ def command(config: Path, output: Path, *overrides: str) -> subprocess.Popen:
     """`zoo train`, as a user gives it."""
     words = [sys.executable, "-m", "zoo", "train", str(config), f"runtime.output={output}", *overrides]
     paths = os.pathsep.join(filter(None, [str(TESTS.parent), os.environ.get("PYTHONPATH")]))
-    return subprocess.Popen(words, cwd=TESTS, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                            env={**os.environ, "PYTHONPATH": paths})  # fmt: skip
+    return subprocess.Popen(
+        words,
+        cwd=TESTS,
+        text=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
 
 
 class Forked:

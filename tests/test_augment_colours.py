@@ -133,19 +133,29 @@ def test_draws_have_their_distributions_and_do_not_alter_each_other():
 def test_off_by_default_changes_nothing(augment):
     block = {"name": "synthetic", "samples": 200, "classes": 4, "shape": [8, 8, 3], "batch_size": 16}
     data = Config.from_dict({"model": {"name": "lenet5"}, "data": block | {"augment": augment}}).data
-    assert augmentation(preprocessor(), images(), **vars(Config.from_dict(
-        {"model": {"name": "lenet5"}, "data": block}).data.augment)) is None  # fmt: skip
+    assert (
+        augmentation(
+            preprocessor(),
+            images(),
+            **vars(Config.from_dict({"model": {"name": "lenet5"}, "data": block}).data.augment),
+        )
+        is None
+    )
     sha = hashlib.sha256()
     for x, y in load(data, seed=3).train.stream(1, 2).take(20):
         sha.update(x.numpy().tobytes() + y.numpy().tobytes())
     assert sha.hexdigest()[:16] == ("012cbee120e73fe6" if augment else "a7e929cc47548db8")  # before there were colours
 
 
-@pytest.mark.parametrize(("augment", "lazily"), [
-    (ALL, True), ({"rand_augment": RAND, "shift": 1}, False),
-    pytest.param(ALL, False, marks=pytest.mark.slow),
-    pytest.param({"rand_augment": RAND, "shift": 1}, True, marks=pytest.mark.slow),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("augment", "lazily"),
+    [
+        (ALL, True),
+        ({"rand_augment": RAND, "shift": 1}, False),
+        pytest.param(ALL, False, marks=pytest.mark.slow),
+        pytest.param({"rand_augment": RAND, "shift": 1}, True, marks=pytest.mark.slow),
+    ],
+)
 def test_stream_begun_anywhere_continues_the_uninterrupted_one(augment, lazily):
     raw = pixels(44)
     train = stream(raw, lazily=lazily, **augment)  # 6 steps per epoch, the last one smaller
@@ -244,7 +254,7 @@ def test_the_loader_uses_the_block(augment):
         ({"pca": -1.0}, "data.augment.pca: expected a number of at least 0, got -1"),
         ({"rand_augment": {"factor": 9.0}}, "data.augment.rand_augment.factor: expected a number above 0, up to 1"),
     ],
-)  # fmt: skip
+)
 def test_strengths_out_of_range_are_refused(augment, message):
     with pytest.raises(ZooError) as e:
         Config.from_dict({"model": {"name": "lenet5"}, "data": {"name": "cifar10", "augment": augment}})

@@ -25,9 +25,14 @@ train: {epochs: 2}
 
 def process(*words):
     """One command as a process of its own: TensorFlow is imported afresh, which takes seconds."""
-    return subprocess.Popen([sys.executable, "-m", "zoo", *map(str, words)], cwd=TESTS, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            env={**os.environ, "COLUMNS": "100"})  # fmt: skip
+    return subprocess.Popen(
+        [sys.executable, "-m", "zoo", *map(str, words)],
+        cwd=TESTS,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "COLUMNS": "100"},
+    )
 
 
 def zoo(*words, cwd=TESTS, **environment):
@@ -160,16 +165,19 @@ def test_devices():
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize(("text", "fragments"), [
-    ("model: {name: lenet55}\ndata: {name: digits}\n", ["bad.yaml:1:", "unknown model 'lenet55'", "lenet5"]),
-    ("model: {name: lenet5}\ndata:\n  name: digits\n  batch_sise: 3\n", ["bad.yaml:4:3", "did you mean"]),
-    ("model: {name: lenet5}\ndata:\n\tname: digits\n", ["bad.yaml:3", "tab"]),
-    ("model: &a {name: lenet5}\ndata: *a\n", ["bad.yaml:1"]),
-    ("model: !!python/object:os.system {}\ndata: {name: digits}\n", ["bad.yaml:1", "tag"]),
-    ("model: {name: lenet5}\nmodel: {name: mlp}\ndata: {name: digits}\n", ["bad.yaml:2", "model"]),
-    ("model: {name: lenet5}\ndata: {name: digits, path: x.npz}\n", ["data.path", "digits"]),
-    ("model: {name: lenet5}\ndata: {name: mnist, path: none.npz}\n", ["none.npz"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "fragments"),
+    [
+        ("model: {name: lenet55}\ndata: {name: digits}\n", ["bad.yaml:1:", "unknown model 'lenet55'", "lenet5"]),
+        ("model: {name: lenet5}\ndata:\n  name: digits\n  batch_sise: 3\n", ["bad.yaml:4:3", "did you mean"]),
+        ("model: {name: lenet5}\ndata:\n\tname: digits\n", ["bad.yaml:3", "tab"]),
+        ("model: &a {name: lenet5}\ndata: *a\n", ["bad.yaml:1"]),
+        ("model: !!python/object:os.system {}\ndata: {name: digits}\n", ["bad.yaml:1", "tag"]),
+        ("model: {name: lenet5}\nmodel: {name: mlp}\ndata: {name: digits}\n", ["bad.yaml:2", "model"]),
+        ("model: {name: lenet5}\ndata: {name: digits, path: x.npz}\n", ["data.path", "digits"]),
+        ("model: {name: lenet5}\ndata: {name: mnist, path: none.npz}\n", ["none.npz"]),
+    ],
+)
 def test_mistakes_in_a_config_are_one_sentence_with_the_place(tmp_path, text, fragments):
     (tmp_path / "bad.yaml").write_text(text)
     refused(zoo("train", tmp_path / "bad.yaml", f"runtime.output={tmp_path}/runs"), *fragments)

@@ -27,22 +27,37 @@ def told(tmp_path, data, *fragments, args="{}", files=None):
     [
         ({"a.csv": GOOD + "dull,neg,x\n"}, "{name: csv, path: a.csv}", ["a.csv, row 22 (line 22) has 3 fields"]),
         ({"a.csv": GOOD + "dull,\n"}, "{name: csv, path: a.csv}", ["a.csv, row 22 (line 22) has no label"]),
-        ({"a.csv": GOOD.encode() + b"caf\xe9,neg\n"}, "{name: csv, path: a.csv}",
-         ["a.csv is not UTF-8 (line 22 holds 0xe9)"]),
+        (
+            {"a.csv": GOOD.encode() + b"caf\xe9,neg\n"},
+            "{name: csv, path: a.csv}",
+            ["a.csv is not UTF-8 (line 22 holds 0xe9)"],
+        ),
         ({"a.csv": b""}, "{name: csv, path: a.csv}", ["a.csv has no column 'text' (its first row is empty)"]),
         ({"a.csv": GOOD}, "{name: csv, path: a.csv, min_count: 99}", ["no word is left in the vocabulary"]),
-        ({"d/train.csv": GOOD, "d/test.csv": "text,label\nfine,pos\nso,so\n"}, "{name: csv, path: d}",
-         ["test.csv, row 3 (line 3) has the label 'so'", "expected one of neg, pos"]),
-        ({"d/train.csv": GOOD, "d/test.csv": "text,label\nfine,pos\nso,\n"}, "{name: csv, path: d}",
-         ["test.csv, row 3 (line 3) has no label"]),
+        (
+            {"d/train.csv": GOOD, "d/test.csv": "text,label\nfine,pos\nso,so\n"},
+            "{name: csv, path: d}",
+            ["test.csv, row 3 (line 3) has the label 'so'", "expected one of neg, pos"],
+        ),
+        (
+            {"d/train.csv": GOOD, "d/test.csv": "text,label\nfine,pos\nso,\n"},
+            "{name: csv, path: d}",
+            ["test.csv, row 3 (line 3) has no label"],
+        ),
         ({"f/pos/0.txt": "fine"}, "{name: text_folder, path: f}", ["f holds only the class folder pos/"]),
-        ({"f/pos/0.txt": "fine", "f/neg/notes.md": "x"}, "{name: text_folder, path: f}",
-         ["class folder f/neg holds no text; expected files ending in .txt"]),
-        ({"f/pos/0.txt": b"caf\xe9", "f/neg/0.txt": "x"}, "{name: text_folder, path: f}",
-         ["f/pos/0.txt is not UTF-8 (byte 4 holds 0xe9)"]),
+        (
+            {"f/pos/0.txt": "fine", "f/neg/notes.md": "x"},
+            "{name: text_folder, path: f}",
+            ["class folder f/neg holds no text; expected files ending in .txt"],
+        ),
+        (
+            {"f/pos/0.txt": b"caf\xe9", "f/neg/0.txt": "x"},
+            "{name: text_folder, path: f}",
+            ["f/pos/0.txt is not UTF-8 (byte 4 holds 0xe9)"],
+        ),
         ({}, "{name: text_folder, path: none}", ["none does not exist"]),
     ],
-)  # fmt: skip
+)
 def test_wrong_texts(tmp_path, files, data, fragments):
     told(tmp_path, data, *fragments, files=files)
 

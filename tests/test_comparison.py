@@ -25,10 +25,24 @@ def of(name, other="softmax_regression"):
 
 @pytest.mark.parametrize(
     ("name", "depth"),
-    [("lenet5_1998", 7), ("lenet5", 5), ("alexnet", 8), ("vgg16", 16), ("vgg19_bn", 19), ("googlenet", 22),
-     ("resnet18", 18), ("resnet50", 50), ("resnet152_v1_5", 152), ("resnet20_cifar", 20), ("mobilenet", 28),
-     ("xception", 37), ("bilstm_imdb", 2), ("textcnn", 2), ("mlp", 3)],
-)  # fmt: skip
+    [
+        ("lenet5_1998", 7),
+        ("lenet5", 5),
+        ("alexnet", 8),
+        ("vgg16", 16),
+        ("vgg19_bn", 19),
+        ("googlenet", 22),
+        ("resnet18", 18),
+        ("resnet50", 50),
+        ("resnet152_v1_5", 152),
+        ("resnet20_cifar", 20),
+        ("mobilenet", 28),
+        ("xception", 37),
+        ("bilstm_imdb", 2),
+        ("textcnn", 2),
+        ("mlp", 3),
+    ],
+)
 def test_the_depth_is_the_one_papers_speak_of(name, depth):
     assert of(name).depth == depth
 
@@ -175,8 +189,9 @@ def test_labels_touch_neither_each_other_nor_the_frame(names):
 
 
 def test_a_bubbles_area_is_its_parameters():
-    figure = bubbles_figure([Bubble("a", 10**9, 70.0, 4_000_000, "a", True), Bubble("b", 2 * 10**9, 75.0, 10**6, "b",
-                                                                                    False)], "ImageNet")  # fmt: skip
+    figure = bubbles_figure(
+        [Bubble("a", 10**9, 70.0, 4_000_000, "a", True), Bubble("b", 2 * 10**9, 75.0, 10**6, "b", False)], "ImageNet"
+    )
     (ax,) = figure.axes
     sizes = {tuple(c.get_offsets()[0].tolist()): c for c in ax.collections if len(c.get_offsets())}
     a, b = sizes[(1e9, 70.0)], sizes[(2e9, 75.0)]

@@ -101,9 +101,15 @@ def test_schedules_come_with_their_defaults():
     train = {"optimizer": {"name": "sgd", "learning_rate": 0.4}, "schedule": {"name": "one_cycle", "pct_start": 0.2}}
     words = Config.from_dict({**MINIMAL, "train": train}).train.schedule.model_dump()
     assert words == {
-        "name": "one_cycle", "div_factor": 25.0, "final_div_factor": 1e4, "pct_start": 0.2, "anneal": "cos",
-        "max_learning_rate": 0.4, "max_momentum": 0.95, "min_momentum": 0.85,
-    }  # fmt: skip
+        "name": "one_cycle",
+        "div_factor": 25.0,
+        "final_div_factor": 1e4,
+        "pct_start": 0.2,
+        "anneal": "cos",
+        "max_learning_rate": 0.4,
+        "max_momentum": 0.95,
+        "min_momentum": 0.85,
+    }
 
 
 def test_synthetic_data_resolve_their_own_defaults():
@@ -175,12 +181,18 @@ def test_overrides_read_values_like_the_file(write):
     config = load_config(
         write(BASE),
         [
-            "train.optimizer.learning_rate=1e-2", "train.optimizer.clipnorm=1",
+            "train.optimizer.learning_rate=1e-2",
+            "train.optimizer.clipnorm=1",
             "train.schedule={name: cosine, alpha: .1}",
-            "callbacks.early_stopping.patience=3", "train.metrics=[accuracy, sparse_top_k_categorical_accuracy]",
-            "data.name=mnist", "data.path=C:\\data #1: m.npz", "runtime.seed=1", "runtime.seed=2", "name=no",
+            "callbacks.early_stopping.patience=3",
+            "train.metrics=[accuracy, sparse_top_k_categorical_accuracy]",
+            "data.name=mnist",
+            "data.path=C:\\data #1: m.npz",
+            "runtime.seed=1",
+            "runtime.seed=2",
+            "name=no",
         ],
-    )  # fmt: skip
+    )
     assert config.train.optimizer.model_dump() == {"name": "adam", "learning_rate": 0.01, "clipnorm": 1.0}
     assert config.train.schedule.model_dump() == {"name": "cosine", "alpha": 0.1}
     assert (config.callbacks.early_stopping.patience, config.callbacks.early_stopping.monitor) == (3, "val_loss")
@@ -197,13 +209,17 @@ def test_overrides_read_values_like_the_file(write):
         ("train.epochs='3'", "command line: train.epochs: expected a positive integer, got '3'"),
         ("train.epochs", "command line: 'train.epochs'; expected key.path=value, such as train.epochs=3"),
         ("train..epochs=3", "command line: 'train..epochs=3'; expected key.path=value, such as train.epochs=3"),
-        ("train.epochs=", "command line: 'train.epochs=' has no value; expected key.path=value; "
-                          "write train.epochs=null for none"),
-        ("train.metrics=[*a]", "command line: 'train.metrics=[*a]': an alias (*a); expected the value itself; "
-                               "aliases are refused"),
+        (
+            "train.epochs=",
+            "command line: 'train.epochs=' has no value; expected key.path=value; write train.epochs=null for none",
+        ),
+        (
+            "train.metrics=[*a]",
+            "command line: 'train.metrics=[*a]': an alias (*a); expected the value itself; aliases are refused",
+        ),
         ("train=5", "command line: train: expected a mapping of options, got 5"),
     ],
-)  # fmt: skip
+)
 def test_mistakes_in_overrides(write, override, text):
     assert refusal(load_config, write(BASE), [override]) == text
 

@@ -10,9 +10,17 @@ from zoo.config.facts import DATA_NAMES, INDEX_LOSSES, INDEX_METRICS, ONE_HOT_LO
 
 # Bases and wrappers, which a config cannot name.
 NOT_NAMED = {
-    "Optimizer", "LossScaleOptimizer", "MultiOptimizer", "OptimizerMap", "Loss", "Metric", "Mean", "Sum",
-    "MeanMetricWrapper", "Accuracy",
-}  # fmt: skip
+    "Optimizer",
+    "LossScaleOptimizer",
+    "MultiOptimizer",
+    "OptimizerMap",
+    "Loss",
+    "Metric",
+    "Mean",
+    "Sum",
+    "MeanMetricWrapper",
+    "Accuracy",
+}
 OURS = {"name", "dtype", "kwargs"}
 TABLES = [
     (keras.optimizers, keras_names.OPTIMIZERS),

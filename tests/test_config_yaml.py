@@ -15,13 +15,35 @@ BASE = "model: {name: lenet5}\ndata: {name: digits}\n"
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("1e-3", 1e-3), ("1E3", 1000.0), (".5", 0.5), ("-1.", -1.0), ("+3", 3), ("007", 7), ("0o17", 15), ("0xff", 255),
-        ("true", True), ("False", False), ("null", None), ("~", None), ("", None), (".inf", math.inf),
+        ("1e-3", 1e-3),
+        ("1E3", 1000.0),
+        (".5", 0.5),
+        ("-1.", -1.0),
+        ("+3", 3),
+        ("007", 7),
+        ("0o17", 15),
+        ("0xff", 255),
+        ("true", True),
+        ("False", False),
+        ("null", None),
+        ("~", None),
+        ("", None),
+        (".inf", math.inf),
         ("-.INF", -math.inf),
-        ("no", "no"), ("on", "on"), ("yes", "yes"), ("y", "y"), ("12:30:45", "12:30:45"), ("1_000", "1_000"),
-        ("2024-01-01", "2024-01-01"), ("1e", "1e"), (".", "."), ("0b1", "0b1"), ("1.2.3", "1.2.3"), ("=", "="),
+        ("no", "no"),
+        ("on", "on"),
+        ("yes", "yes"),
+        ("y", "y"),
+        ("12:30:45", "12:30:45"),
+        ("1_000", "1_000"),
+        ("2024-01-01", "2024-01-01"),
+        ("1e", "1e"),
+        (".", "."),
+        ("0b1", "0b1"),
+        ("1.2.3", "1.2.3"),
+        ("=", "="),
     ],
-)  # fmt: skip
+)
 def test_scalars_are_yaml_1_2(text, value):
     assert scalar(text) == value
     assert type(scalar(text)) is type(value)
@@ -45,35 +67,58 @@ def test_dump_writes_what_both_versions_read_alike():
     [
         ("", "x.yaml: empty; expected the blocks model and data; start from a file in configs/"),
         ("# nothing\n", "x.yaml: empty; expected the blocks model and data; start from a file in configs/"),
-        ("- a\n", "x.yaml:1:1: the top level is no mapping; expected the blocks model and data; start "
-         "from a file in configs/"),
-        ("lenet5\n", "x.yaml:1:1: the top level is no mapping; expected the blocks model and data; start "
-         "from a file in configs/"),
-        (BASE + "train:\n\tepochs: 3\n", "x.yaml:4:1: a tab in the indentation; expected spaces; "
-                                         "replace the tab by two spaces"),
-        (BASE + "train:\n  \tepochs: 3\n", "x.yaml:4:3: a tab in the indentation; expected spaces; "
-                                           "replace the tab by two spaces"),
-        (BASE + "train: {epochs: 3, epochs: 4}\n", "x.yaml:3:20: train.epochs: duplicate key; expected it once; "
-                                                   "the first stands at x.yaml:3:9"),
-        (BASE + "data: {name: mnist}\n", "x.yaml:3:1: data: duplicate key; expected it once; "
-                                         "the first stands at x.yaml:2:1"),
-        (BASE + "name: !!python/object/apply:os.system [ls]\n",
-         "x.yaml:3:7: a tag (!!python/object/apply:os.system); expected a plain value; tags are refused"),
+        (
+            "- a\n",
+            "x.yaml:1:1: the top level is no mapping; expected the blocks model and data; start "
+            "from a file in configs/",
+        ),
+        (
+            "lenet5\n",
+            "x.yaml:1:1: the top level is no mapping; expected the blocks model and data; start "
+            "from a file in configs/",
+        ),
+        (
+            BASE + "train:\n\tepochs: 3\n",
+            "x.yaml:4:1: a tab in the indentation; expected spaces; replace the tab by two spaces",
+        ),
+        (
+            BASE + "train:\n  \tepochs: 3\n",
+            "x.yaml:4:3: a tab in the indentation; expected spaces; replace the tab by two spaces",
+        ),
+        (
+            BASE + "train: {epochs: 3, epochs: 4}\n",
+            "x.yaml:3:20: train.epochs: duplicate key; expected it once; the first stands at x.yaml:3:9",
+        ),
+        (
+            BASE + "data: {name: mnist}\n",
+            "x.yaml:3:1: data: duplicate key; expected it once; the first stands at x.yaml:2:1",
+        ),
+        (
+            BASE + "name: !!python/object/apply:os.system [ls]\n",
+            "x.yaml:3:7: a tag (!!python/object/apply:os.system); expected a plain value; tags are refused",
+        ),
         (BASE + "name: !!str 3\n", "x.yaml:3:7: a tag (!!str); expected a plain value; tags are refused"),
         (BASE + "name: ! 3\n", "x.yaml:3:7: a tag (!); expected a plain value; tags are refused"),
-        (BASE + "? !!python/name:os.system x\n: 3\n",
-         "x.yaml:3:3: a tag (!!python/name:os.system); expected a plain value; tags are refused"),
+        (
+            BASE + "? !!python/name:os.system x\n: 3\n",
+            "x.yaml:3:3: a tag (!!python/name:os.system); expected a plain value; tags are refused",
+        ),
         (BASE + "name: &n x\n", "x.yaml:3:7: an anchor (&n); expected the value alone; anchors are refused"),
         (BASE + "name: *n\n", "x.yaml:3:7: an alias (*n); expected the value itself; aliases are refused"),
         (BASE + "---\n" + BASE, "x.yaml:3:1: a second document ('---'); expected one document per file"),
         (BASE + "[a]: 3\n", "x.yaml:3:1: a key that is no word; expected key: value"),
-        (BASE + "train: {epochs: 3\n", "x.yaml:4:1: not valid YAML (while parsing a flow mapping did not find expected "
-                                       "',' or '}'); check indentation, quotes and brackets"),
-        (BASE + "a: " + "[" * 900, "x.yaml:3:23: not valid YAML (more than 20 levels); "
-                                     "check indentation, quotes and brackets"),
+        (
+            BASE + "train: {epochs: 3\n",
+            "x.yaml:4:1: not valid YAML (while parsing a flow mapping did not find expected "
+            "',' or '}'); check indentation, quotes and brackets",
+        ),
+        (
+            BASE + "a: " + "[" * 900,
+            "x.yaml:3:23: not valid YAML (more than 20 levels); check indentation, quotes and brackets",
+        ),
         (BASE + "a: \x07\n", "x.yaml: holds a control character; expected plain text"),
     ],
-)  # fmt: skip
+)
 def test_what_is_refused(tmp_path, monkeypatch, text, message):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "x.yaml").write_text(text)

@@ -21,8 +21,10 @@ spec.loader.exec_module(convert)
 
 REVIEWS = {
     f"aclImdb/{part}/{name}/{i}_{7 if name == 'pos' else 2}.txt": f'{part} {name}, "{i}"\r\nand\na {name}é line'
-    for part in ("train", "test") for name in ("neg", "pos") for i in range(12)
-}  # fmt: skip
+    for part in ("train", "test")
+    for name in ("neg", "pos")
+    for i in range(12)
+}
 
 
 def tar(path, files):
@@ -67,8 +69,10 @@ def test_idx_files_of_mnist(tmp_path):
     for part, key in (("train", "train"), ("t10k", "test")):
         x, y = arrays[f"x_{key}"], arrays[f"y_{key}"]
         sizes = np.array(x.shape, ">i4").tobytes()
-        for name, contents in (("images-idx3", b"\x03" + sizes + x.tobytes()),
-                               ("labels-idx1", b"\x01" + sizes[:4] + y.tobytes())):  # fmt: skip
+        for name, contents in (
+            ("images-idx3", b"\x03" + sizes + x.tobytes()),
+            ("labels-idx1", b"\x01" + sizes[:4] + y.tobytes()),
+        ):
             (source / f"{part}-{name}-ubyte.gz").write_bytes(gzip.compress(b"\0\0\x08" + contents))
     convert.convert(source, tmp_path / "out")
     words = {"validation": 0.2, "batch_size": 16}

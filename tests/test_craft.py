@@ -79,8 +79,13 @@ def test_averaging_and_accumulating_are_exact_under_resume(tmp_path, words):
 
 
 def test_the_averaged_weights_are_the_ones_kept(tmp_path):
-    config = make(tmp_path, "train.epochs=1", "callbacks.early_stopping=null", NO_PLATEAU,
-                  "train.optimizer={name: adam, learning_rate: 0.1, use_ema: true, ema_momentum: 0.8}")  # fmt: skip
+    config = make(
+        tmp_path,
+        "train.epochs=1",
+        "callbacks.early_stopping=null",
+        NO_PLATEAU,
+        "train.optimizer={name: adam, learning_rate: 0.1, use_ema: true, ema_momentum: 0.8}",
+    )
     job = prepare(config)
     mean = None
     for (x, y), _ in zip(job.data.train.stream(), range(5), strict=False):
@@ -121,8 +126,10 @@ def smoothed(logits, rows, smoothing):
 @pytest.mark.parametrize("loss", ["auto", "sparse_categorical_crossentropy"])
 def test_label_smoothing(tmp_path, loss):
     train = make(tmp_path, "train.label_smoothing=0.1", f"train.loss={loss}").train
-    for made in (compile.make_loss(train, 4), keras.losses.deserialize(keras.losses.serialize(
-            compile.make_loss(train, 4)))):  # fmt: skip
+    for made in (
+        compile.make_loss(train, 4),
+        keras.losses.deserialize(keras.losses.serialize(compile.make_loss(train, 4))),
+    ):
         assert float(made(LABELS, LOGITS)) == pytest.approx(smoothed(LOGITS, np.eye(4)[LABELS], 0.1).mean(), rel=1e-5)
     keras_own = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)
     assert float(made(LABELS, LOGITS)) == float(keras_own(np.eye(4)[LABELS], LOGITS))
@@ -152,8 +159,12 @@ def test_smoothing_reaches_history_and_figures_and_resumes(tmp_path):
 def test_class_weights_weigh_the_loss_of_training(tmp_path):
     """The first epoch's loss, by hand, where class 2 is not named and weighs 1; validation is not weighed."""
     weights = {0: 0.0, 1: 5.0, 2: 1.0}
-    config = make(tmp_path, "train.class_weight={0: 0.0, 1: 5.0}", "model.name=softmax_regression",
-                  "train.optimizer={name: sgd, learning_rate: 1.0e-9}")  # fmt: skip
+    config = make(
+        tmp_path,
+        "train.class_weight={0: 0.0, 1: 5.0}",
+        "model.name=softmax_regression",
+        "train.optimizer={name: sgd, learning_rate: 1.0e-9}",
+    )
     job = prepare(config)
     x, y = (np.concatenate(parts) for parts in zip(*job.data.train.stream().take(5), strict=True))
     sparse = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="none")
@@ -185,8 +196,13 @@ def test_every_head_learns_and_the_main_one_is_measured(tmp_path):
 @pytest.mark.parametrize("weights", [(1.0, 0.5, 0.25), (2.0, 0.0, 1.0)])
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 def test_the_loss_of_heads_is_their_weighted_sum(tmp_path, weights, precision):
-    config = make(tmp_path, HEADED[0], f"train.loss_weights={list(weights)}", f"runtime.precision={precision}",
-                  "train.regularizer.l2=0.01")  # fmt: skip
+    config = make(
+        tmp_path,
+        HEADED[0],
+        f"train.loss_weights={list(weights)}",
+        f"runtime.precision={precision}",
+        "train.regularizer.l2=0.01",
+    )
     model = prepare(config).model
     x, y = np.random.default_rng(0).normal(size=(6, 8, 8, 1)).astype("float32"), np.array([0, 1, 2, 0, 1, 2])
     outputs = model(x)
@@ -204,12 +220,15 @@ def test_the_loss_of_heads_is_their_weighted_sum(tmp_path, weights, precision):
 @pytest.mark.parametrize(
     ("overrides", "text"),
     [
-        (["model.name=nets:headed"], r"train.loss_weights is not given, but .* has 3 outputs; expected one weight per "
-         r"output, the main one first; set train.loss_weights=\[1, 0.3, 0.3\]"),
+        (
+            ["model.name=nets:headed"],
+            r"train.loss_weights is not given, but .* has 3 outputs; expected one weight per "
+            r"output, the main one first; set train.loss_weights=\[1, 0.3, 0.3\]",
+        ),
         (["model.name=nets:headed", "train.loss_weights=[1, 0.3]"], "train.loss_weights has 2, but .* has 3 outputs"),
         (["train.loss_weights=[1, 0.3]"], "train.loss_weights has 2, but .* has 1 output; expected none for a single"),
     ],
-)  # fmt: skip
+)
 def test_weights_that_do_not_go_with_the_outputs(tmp_path, overrides, text):
     with pytest.raises(ZooError, match=text):
         prepare(make(tmp_path, *overrides))
@@ -227,10 +246,14 @@ def test_the_papers_weights_of_heads():
 
 @pytest.mark.slow
 def test_googlenet_with_its_heads_trains(tmp_path):
-    config = Config.from_dict({
-        "model": {"name": "googlenet", "args": {"aux": True, "input_shape": [79, 79, 3]}},
-        "data": {"name": "synthetic", "samples": 40, "classes": 3, "shape": [79, 79, 3], "batch_size": 16},
-        "train": {"epochs": 1}, "runtime": {"output": str(tmp_path)}})  # fmt: skip
+    config = Config.from_dict(
+        {
+            "model": {"name": "googlenet", "args": {"aux": True, "input_shape": [79, 79, 3]}},
+            "data": {"name": "synthetic", "samples": 40, "classes": 3, "shape": [79, 79, 3], "batch_size": 16},
+            "train": {"epochs": 1},
+            "runtime": {"output": str(tmp_path)},
+        }
+    )
     run, _ = train(config)
     assert run.metrics["test"].keys() == {"loss", "accuracy"}
     assert np.isfinite(run.history[0]["loss"])

@@ -12,12 +12,16 @@ from zoo.draw.curves import RESUMED, _best, _confusion_figure, _curves, _curves_
 def history(epochs=6, shift=0.0):
     return [
         {
-            "epoch": epoch, "loss": math.exp(-epoch / 3), "accuracy": 1 - math.exp(-epoch),
-            "val_loss": 0.1 * (epoch - 4) ** 2 + 0.2 + shift, "val_accuracy": 0.9 - 0.01 * abs(epoch - 4) + shift,
-            "learning_rate": 1e-3 / epoch, "seconds": 1.0,
+            "epoch": epoch,
+            "loss": math.exp(-epoch / 3),
+            "accuracy": 1 - math.exp(-epoch),
+            "val_loss": 0.1 * (epoch - 4) ** 2 + 0.2 + shift,
+            "val_accuracy": 0.9 - 0.01 * abs(epoch - 4) + shift,
+            "learning_rate": 1e-3 / epoch,
+            "seconds": 1.0,
         }
         for epoch in range(1, epochs + 1)
-    ]  # fmt: skip
+    ]
 
 
 def figure(histories, best=None):
@@ -64,7 +68,9 @@ def test_each_of_several_runs_has_a_ring_at_its_best_epoch_and_a_band_has_none()
     for ax, key in ((loss, "val_loss"), (accuracy, "val_accuracy")):
         rings = [line for line in ax.lines if line.get_fillstyle() == "none"]
         assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in rings] == [
-            (4, history()[3][key]), (5, history(7)[4][key])]  # fmt: skip
+            (4, history()[3][key]),
+            (5, history(7)[4][key]),
+        ]
         assert texts(ax) == []
     assert "best epoch" in [text.get_text() for text in loss.get_legend().get_texts()]
 

@@ -17,14 +17,39 @@ from zoo.errors import ZooError
 def settings(name: str, **changes) -> SimpleNamespace:
     """A `data` block with its defaults, without zoo.config."""
     block = {
-        "name": name, "path": None, "batch_size": 16, "validation": 0.1, "test": 0.2, "split_seed": 0, "limit": None,
-        "folds": None, "fold": None,
-        "image_size": None, "fit": "pad", "pixel_range": (0.0, 1.0), "mean": None, "std": None,
-        "num_words": None, "maxlen": None, "pad": "pre", "truncate": "pre", "bucket": False,
-        "color": "auto", "on_corrupt": "fail", "text": "text", "label": "label",
-        "image": "image", "label_text": "label_text", "dataset": None, "subset": None, "min_count": 1,
-        "kind": "image", "samples": 200, "classes": 4, "shape": (8, 8, 1),
-    }  # fmt: skip
+        "name": name,
+        "path": None,
+        "batch_size": 16,
+        "validation": 0.1,
+        "test": 0.2,
+        "split_seed": 0,
+        "limit": None,
+        "folds": None,
+        "fold": None,
+        "image_size": None,
+        "fit": "pad",
+        "pixel_range": (0.0, 1.0),
+        "mean": None,
+        "std": None,
+        "num_words": None,
+        "maxlen": None,
+        "pad": "pre",
+        "truncate": "pre",
+        "bucket": False,
+        "color": "auto",
+        "on_corrupt": "fail",
+        "text": "text",
+        "label": "label",
+        "image": "image",
+        "label_text": "label_text",
+        "dataset": None,
+        "subset": None,
+        "min_count": 1,
+        "kind": "image",
+        "samples": 200,
+        "classes": 4,
+        "shape": (8, 8, 1),
+    }
     augment = SimpleNamespace(**{"shift": 0, "flip": None} | changes.pop("augment", {}))
     return SimpleNamespace(**block | changes, augment=augment)
 

@@ -17,8 +17,10 @@ def rows(count=103, longest=90):
     """Texts of 3 to `longest` words, most of them short, each with a word of its own."""
     rng = np.random.default_rng(0)
     sizes = np.minimum(3 + rng.exponential(20, count).astype(int), longest)
-    texts = [[f"number{i}", ("fine", "dull")[i % 2], *(f"w{rng.integers(9)}" for _ in range(n - 2))]
-             for i, n in enumerate(sizes)]  # fmt: skip
+    texts = [
+        [f"number{i}", ("fine", "dull")[i % 2], *(f"w{rng.integers(9)}" for _ in range(n - 2))]
+        for i, n in enumerate(sizes)
+    ]
     return [(" ".join(text), "ab"[i % 2]) for i, text in enumerate(texts)]
 
 
@@ -121,13 +123,15 @@ def test_the_room_beside_a_text_is_enough_for_textcnn(side):
 
 
 def config(folder, output, *overrides):
-    return Config.from_dict({
-        "name": "tiny",
-        "model": {"name": "gru_text", "args": {"units": 3, "embedding_dim": 4, "mask": True}},
-        "data": {"name": "text_folder", "path": str(folder), "batch_size": 8, "validation": 0.2, "bucket": True},
-        "train": {"epochs": 2, "optimizer": {"name": "adam", "learning_rate": 0.01}},
-        "runtime": {"output": str(output), "jit_compile": False},
-    }).override(*overrides)  # fmt: skip
+    return Config.from_dict(
+        {
+            "name": "tiny",
+            "model": {"name": "gru_text", "args": {"units": 3, "embedding_dim": 4, "mask": True}},
+            "data": {"name": "text_folder", "path": str(folder), "batch_size": 8, "validation": 0.2, "bucket": True},
+            "train": {"epochs": 2, "optimizer": {"name": "adam", "learning_rate": 0.01}},
+            "runtime": {"output": str(output), "jit_compile": False},
+        }
+    ).override(*overrides)
 
 
 def test_a_run_in_buckets_resumes_exactly_and_predicts(folder, tmp_path):

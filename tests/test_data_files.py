@@ -130,7 +130,7 @@ def test_a_flipped_byte_is_noticed(mnist_npz):
         ({"y_train": np.minimum(np.arange(60), 2)}, "class '0' has 1 item, too few to be cut by data.validation=0.2"),
         ({"x_test": np.array([Harmful()])}, "'x_test' in .* holds pickled Python objects, which is refused"),
     ],
-)  # fmt: skip
+)
 def test_wrong_contents(tmp_path, changes, message):
     np.savez(tmp_path / "mnist.npz", **mnist_arrays(**changes))
     with pytest.raises(ZooError, match=message):
@@ -236,8 +236,11 @@ def test_cifar10_batch_of_python_2_is_read(tmp_path):
     old = (
         b"(dp1\nS'data'\np2\ncnumpy.core.multiarray\n_reconstruct\np3\n(cnumpy\nndarray\np4\n(I0\ntS'b'\ntRp5\n"
         b"(I1\n(I20\nI3072\ntcnumpy\ndtype\np6\n(S'u1'\nI0\nI1\ntRp7\n(I3\nS'|'\nNNNI-1\nI-1\nI0\ntbI00\nS"
-        + repr(x.tobytes())[1:].encode() + b"\ntbsS'labels'\n(lp8\n" + b"".join(b"I%d\na" % v for v in y) + b"s."
-    )  # fmt: skip
+        + repr(x.tobytes())[1:].encode()
+        + b"\ntbsS'labels'\n(lp8\n"
+        + b"".join(b"I%d\na" % v for v in y)
+        + b"s."
+    )
     (folder / "test_batch").write_bytes(old)
     (batch, labels), *_ = load(settings("cifar10", path=str(folder)), seed=0).test.as_numpy_iterator()
     assert np.array_equal(batch[3, 0, 0], x[3, [0, 1024, 2048]] / np.float32(255))

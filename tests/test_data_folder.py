@@ -76,8 +76,10 @@ def test_parts_of_their_own_are_used_as_they_are(tmp_path):
     data = load(block(tmp_path, test=0.5), seed=0)
     assert data.info.class_counts == {"train": [6, 6], "validation": [3, 2], "test": [1, 4]}
     assert [list(rows) for rows in data.splits.values()] == [
-        [*range(12)], [*range(12, 17)], [*range(17, 22)],
-    ]  # fmt: skip
+        [*range(12)],
+        [*range(12, 17)],
+        [*range(17, 22)],
+    ]
     (x, y), *_ = take(data.validation, 1)
     want = Preprocessor.from_dict(data.info.preprocessing).images(by_name(tmp_path / "val"))
     assert np.array_equal(x, want)
@@ -115,9 +117,15 @@ def test_class_names_are_sorted(tmp_path):
 
 @pytest.mark.parametrize(
     ("suffix", "words"),
-    [(".jpg", {"quality": 80}), (".jpg", {"quality": 90, "subsampling": 0}), (".jpg", {"progressive": True}),
-     (".png", {}), (".bmp", {}), (".gif", {})],
-)  # fmt: skip
+    [
+        (".jpg", {"quality": 80}),
+        (".jpg", {"quality": 90, "subsampling": 0}),
+        (".jpg", {"progressive": True}),
+        (".png", {}),
+        (".bmp", {}),
+        (".gif", {}),
+    ],
+)
 @pytest.mark.parametrize("grey", [False, True])
 def test_decoding_gives_the_pixels_of_pil(tmp_path, suffix, words, grey):
     path = tmp_path / f"a{suffix}"
@@ -309,11 +317,14 @@ def test_a_file_lost_while_it_is_streamed_is_named(tmp_path, monkeypatch):
         return loaded[-1]
 
     monkeypatch.setattr("zoo.data.load", losing)
-    config = Config.from_dict({
-        "model": {"name": "softmax_regression"},
-        "data": {"name": "image_folder", "path": str(root), "image_size": 8, "fit": "resize", "validation": 0},
-        "train": {"epochs": 1}, "runtime": {"output": str(tmp_path / "runs")},
-    })  # fmt: skip
+    config = Config.from_dict(
+        {
+            "model": {"name": "softmax_regression"},
+            "data": {"name": "image_folder", "path": str(root), "image_size": 8, "fit": "resize", "validation": 0},
+            "train": {"epochs": 1},
+            "runtime": {"output": str(tmp_path / "runs")},
+        }
+    )
     sentence = r"of the images in .*images 1 can no longer be read: train/b/002.gif \(gone or damaged\); expected the f"
     with pytest.raises(ZooError, match=sentence + ".*; put them back, and give the command again"):
         zoo.train(config)
@@ -367,15 +378,17 @@ def test_headers_are_read_without_pixels():
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
-        ({"train/a": 4, "train/b": 4, "test/a": 2, "test/zebra": 1},
-         r"test/zebra has no counterpart in the training part; expected the classes a, b; rename or remove"),
+        (
+            {"train/a": 4, "train/b": 4, "test/a": 2, "test/zebra": 1},
+            r"test/zebra has no counterpart in the training part; expected the classes a, b; rename or remove",
+        ),
         ({"train/a": 4, "train/b": 0}, r"class folder .*train/b holds no image; expected files ending in .jpg"),
         ({"a": 4}, "holds only the class folder a/; expected two or more classes"),
         ({}, "holds no class folders; expected two or more classes"),
         ({"test/a": 4, "test/b": 4}, r"lacks train/ \(it holds test\); expected a folder with train/ and test/"),
         ({"a": 4, "b": 1}, "class 'b' has 1 item, too few to be cut by data.test=0.2"),
     ],
-)  # fmt: skip
+)
 def test_folders_that_do_not_fit_end_in_one_sentence(tmp_path, counts, message):
     folder(tmp_path, counts)
     with pytest.raises(ZooError, match=message):

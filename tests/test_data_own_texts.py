@@ -95,8 +95,9 @@ def test_the_layout_of_acl_imdb(tmp_path):
     preprocessor = Preprocessor.from_dict(data.info.preprocessing, data.info.vocabulary)
     texts = [p.read_text() for label in ("neg", "pos") for p in sorted((tmp_path / "aclImdb/test" / label).iterdir())]
     assert np.array_equal(x, preprocessor.texts(texts))
-    members = {f"aclImdb/{p.relative_to(tmp_path / 'aclImdb')}": p.read_bytes()
-               for p in (tmp_path / "aclImdb").rglob("*.txt")}  # fmt: skip
+    members = {
+        f"aclImdb/{p.relative_to(tmp_path / 'aclImdb')}": p.read_bytes() for p in (tmp_path / "aclImdb").rglob("*.txt")
+    }
     tarred = load(block("text_folder", archive(tmp_path / "aclImdb.tar.gz", members)), seed=0)
     assert tarred.info.hash == data.info.hash
 
@@ -184,8 +185,10 @@ def test_texts_without_words_are_said(tmp_path):
         ({"a/x.txt": (tarfile.SYMTYPE, "/etc/passwd")}, "'a/x.txt' in .* is a link or a device; .*; pack it anew"),
         ({"a/x.txt": (tarfile.LNKTYPE, "b")}, "'a/x.txt' in .* is a link or a device"),
         ({"a/x.txt": b"x", "a/y.txt": b"y"}, "holds no class folders"),
-        ({"train/a/x.txt": b"x", "train/b/y.txt": b"caf\xe9"},
-         r"train/b/y.txt in .*a.tar is not UTF-8 \(byte 4 holds 0xe9"),
+        (
+            {"train/a/x.txt": b"x", "train/b/y.txt": b"caf\xe9"},
+            r"train/b/y.txt in .*a.tar is not UTF-8 \(byte 4 holds 0xe9",
+        ),
     ],
 )
 def test_archives_that_are_refused(tmp_path, members, message):
@@ -208,8 +211,11 @@ def test_a_cut_archive(tmp_path):
         ("csv", "text,label\ngood,pos\nbad\n", r"a.csv, row 3 \(line 3\) has 1 field; expected 2, as in the first row"),
         ("csv", 'text,label\n"go\nod",pos\nfine,x,pos\n', r"row 3 \(line 4\) has 3 fields; expected 2"),
         ("csv", 'text,label\n"good,pos\n', "a.csv, line 2, cannot be read .*; expected quotes that are closed"),
-        ("csv", "txt,label\ngood,pos\n",
-         r"has no column 'text' \(its first row is txt, label\).*set data.text; did you mean 'txt'"),
+        (
+            "csv",
+            "txt,label\ngood,pos\n",
+            r"has no column 'text' \(its first row is txt, label\).*set data.text; did you mean 'txt'",
+        ),
         ("csv", "text,label,text\n", "a.csv has two columns 'text'"),
         ("csv", "", r"no column 'text' \(its first row is empty\)"),
         ("csv", "text,label\n", "a.csv holds no rows in its training part"),

@@ -35,8 +35,10 @@ def hf_images(hf, path, *, labels=None, **columns):
     """24 images in `train`, 6 in `test`, saved; the label is a ClassLabel unless `labels` are given."""
     parts = {}
     for part, count in (("train", 24), ("test", 6)):
-        given = {"image": [{"bytes": png(i), "path": None} for i in range(count)],
-                 "label": labels or [i % 2 for i in range(count)]} | columns  # fmt: skip
+        given = {
+            "image": [{"bytes": png(i), "path": None} for i in range(count)],
+            "label": labels or [i % 2 for i in range(count)],
+        } | columns
         kinds = {"image": hf.Image(), "label": hf.Value("int64") if labels else hf.ClassLabel(names=["cat", "dog"])}
         parts[part] = hf.Dataset.from_dict({k: v[:count] for k, v in given.items()}, features=hf.Features(kinds))
     hf.DatasetDict(parts).save_to_disk(str(path))
@@ -115,8 +117,9 @@ def tfds_folder(tmp_path_factory):
 
     class MadeImages(Made, skip_registration=True):
         FEATURES: ClassVar = {
-            "image": tfds.features.Image(encoding_format="png"), "label": tfds.features.ClassLabel(names=["b", "a"])
-        }  # fmt: skip
+            "image": tfds.features.Image(encoding_format="png"),
+            "label": tfds.features.ClassLabel(names=["b", "a"]),
+        }
         PARTS: ClassVar = {
             part: [{"image": tf.io.decode_png(png(i)).numpy(), "label": i % 2} for i in range(count)]
             for part, count in (("train", 24), ("test", 6))

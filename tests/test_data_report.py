@@ -41,8 +41,10 @@ def test_images_are_counted_measured_and_drawn(tmp_path):
     assert all(-1 <= low < high <= 1 for low, high in zip(found.values["least"], found.values["largest"], strict=True))
     assert found.samples_per_second > 0
     assert {key: pair["count"] for key, pair in found.duplicates.items()} == {
-        "train and validation": 0, "train and test": 0, "validation and test": 0,
-    }  # fmt: skip
+        "train and validation": 0,
+        "train and test": 0,
+        "validation and test": 0,
+    }
     with Image.open(tmp_path / "a.png") as drawn:
         assert min(drawn.size) > 300
     lines = tables.data(found).splitlines()
@@ -78,8 +80,9 @@ def test_texts_are_measured_and_decoded(tmp_path):
     assert found.values["unknown"] == {"train": round(24 / (24 * 6.5), 4), "test": round(5 / 12, 4)}
     assert found.duplicates["train and test"]["count"] == 1  # their numbers are unknown words
     assert {row["text"] for row in found.examples} == {
-        "a fine film don't miss it great <unknown>", "dull br and long <unknown>"
-    }  # fmt: skip
+        "a fine film don't miss it great <unknown>",
+        "dull br and long <unknown>",
+    }
     assert {row["class"] for row in found.examples} <= {"pos", "neg"}
     shown = tables.data(found)
     assert "csv: 9 words, " in shown
@@ -89,8 +92,14 @@ def test_texts_are_measured_and_decoded(tmp_path):
 
 
 def test_pixels_are_what_they_were():
-    settings = {"kind": "image", "shape": [4, 4, 3], "fit": "pad", "pixel_range": [-1, 1], "mean": [0.1, 0.2, 0.3],
-                "std": [0.5, 0.6, 0.7]}  # fmt: skip
+    settings = {
+        "kind": "image",
+        "shape": [4, 4, 3],
+        "fit": "pad",
+        "pixel_range": [-1, 1],
+        "mean": [0.1, 0.2, 0.3],
+        "std": [0.5, 0.6, 0.7],
+    }
     given = np.random.default_rng(0).integers(0, 256, (5, 4, 4, 3), np.uint8)
     preprocessor = Preprocessor.from_dict(settings)
     assert np.array_equal(preprocessor.pixels(preprocessor.array(given)), given)
@@ -108,7 +117,10 @@ def test_the_command(tmp_path):
 
 
 def test_made_texts_are_shown_too():
-    config = Config.from_dict({
-        "model": {"name": "gru_text"}, "data": {"name": "synthetic", "kind": "tokens", "samples": 60, "maxlen": 6},
-    })  # fmt: skip
+    config = Config.from_dict(
+        {
+            "model": {"name": "gru_text"},
+            "data": {"name": "synthetic", "kind": "tokens", "samples": 60, "maxlen": 6},
+        }
+    )
     assert len(report(config).examples) == data_report.SHOWN_TEXTS

@@ -40,17 +40,23 @@ def write_csv(path, values, labels):
 
 
 def config(path, *overrides, model="simple_rnn"):
-    return Config.from_dict({
-        "name": "tiny", "model": {"name": model, "args": {"units": 8}},
-        "data": {"name": "sequence", "path": str(path), "window": 12, "stride": 3, "batch_size": 8},
-        "train": {"epochs": 2, "optimizer": {"name": "adam", "learning_rate": 0.02}},
-    }).override(*overrides)  # fmt: skip
+    return Config.from_dict(
+        {
+            "name": "tiny",
+            "model": {"name": model, "args": {"units": 8}},
+            "data": {"name": "sequence", "path": str(path), "window": 12, "stride": 3, "batch_size": 8},
+            "train": {"epochs": 2, "optimizer": {"name": "adam", "learning_rate": 0.02}},
+        }
+    ).override(*overrides)
 
 
 def parts(dataset):
     batches = {"train": dataset.train.in_order(), "validation": dataset.validation, "test": dataset.test}
-    return {part: tuple(np.concatenate(c) for c in zip(*b.as_numpy_iterator(), strict=True))
-            for part, b in batches.items() if b is not None}  # fmt: skip
+    return {
+        part: tuple(np.concatenate(c) for c in zip(*b.as_numpy_iterator(), strict=True))
+        for part, b in batches.items()
+        if b is not None
+    }
 
 
 def expected(values, labels, block, seen, window=12, stride=3):

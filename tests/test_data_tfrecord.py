@@ -131,8 +131,10 @@ def test_one_part_a_glob_and_one_file(made):
     whole = load(records(made), seed=0)
     assert whole.info.sizes == {"train": 19, "validation": 7, "test": 5}
     assert load(records(f"{made}/train-*", validation=0.3), seed=0).info.sizes == {
-        "train": 13, "validation": 6, "test": 5
-    }  # fmt: skip
+        "train": 13,
+        "validation": 6,
+        "test": 5,
+    }
     one = load(records(made / "train-00001-of-00003", test=0.4, validation=0.0), seed=0)
     assert sum(one.info.sizes.values()) == 8
     assert "train-00001-of-00003, record 1" in one.names
@@ -161,23 +163,38 @@ def test_labels_without_a_manifest(tmp_path):
 @pytest.mark.parametrize(
     ("examples", "changes", "message"),
     [
-        ([{"img": png(1), "label": 1}] * 4, {},
-         r"train, record 1 has no 'image/encoded' \(it has img, label\); .* data.image names; set data.image; "),
-        ([{"image/encoded": png(1), "image/class/labels": 1}] * 4, {},
-         r"record 1 has no 'image/class/label' .*; set data.label; did you mean 'image/class/labels'\?"),
+        (
+            [{"img": png(1), "label": 1}] * 4,
+            {},
+            r"train, record 1 has no 'image/encoded' \(it has img, label\); .* data.image names; set data.image; ",
+        ),
+        (
+            [{"image/encoded": png(1), "image/class/labels": 1}] * 4,
+            {},
+            r"record 1 has no 'image/class/label' .*; set data.label; did you mean 'image/class/labels'\?",
+        ),
         ([item(1)] * 4, {"label_text": "name"}, "record 1 has no 'name' .* data.label_text names"),
         ([item(1)] * 4, {}, "the training part holds only the class '1'; expected two or more classes"),
         ([item(1), item(2)], {}, "class '1' has 1 item, too few"),
-        ([item(1), {"image/encoded": png(1), "image/class/label": [1, 2]}, item(3)] * 3, {"validation": 0.0},
-         r"record 2 \('image/class/label' holds 2 values\)"),
-        ([item(1), item(2.5), item(3)] * 3, {"validation": 0.0},
-         r"record 2 \('image/class/label' holds a number, no label\)"),
-        ([item(1), item(2)] * 3, {"image": "image/class/label"},
-         r"no image of the training part can be read: .*record 1 \('image/class/label' holds a number, no image\)"),
+        (
+            [item(1), {"image/encoded": png(1), "image/class/label": [1, 2]}, item(3)] * 3,
+            {"validation": 0.0},
+            r"record 2 \('image/class/label' holds 2 values\)",
+        ),
+        (
+            [item(1), item(2.5), item(3)] * 3,
+            {"validation": 0.0},
+            r"record 2 \('image/class/label' holds a number, no label\)",
+        ),
+        (
+            [item(1), item(2)] * 3,
+            {"image": "image/class/label"},
+            r"no image of the training part can be read: .*record 1 \('image/class/label' holds a number, no image\)",
+        ),
         ([b"hello"] * 3, {}, r"record 1 \(not a tf.train.Example\)"),
         ([], {}, r"no image of the training part can be read: train \(0 bytes\)"),
     ],
-)  # fmt: skip
+)
 def test_records_that_do_not_fit(tmp_path, examples, changes, message):
     with pytest.raises(ZooError, match=message):
         load(records(write(tmp_path / "train", *examples), **changes), seed=0)

@@ -46,8 +46,10 @@ def test_resnet_v1_5_moves_the_stride_from_the_1x1_to_the_3x3(found):
 
 def test_vgg19_has_three_layers_more_than_vgg16(found):
     assert [(change.kind, change.layer) for change in found[PAIRS[1]].changes] == [
-        ("added", "conv3_4"), ("added", "conv4_4"), ("added", "conv5_4"),
-    ]  # fmt: skip
+        ("added", "conv3_4"),
+        ("added", "conv4_4"),
+        ("added", "conv5_4"),
+    ]
     assert "multiply-adds 15,470,264,320 → 19,632,062,464 (+26.9%)" in found[PAIRS[1]].text()
 
 
@@ -72,9 +74,14 @@ def test_blocks_that_are_added_in_a_row_are_told_and_drawn_once(found):
 def test_what_is_removed_one_way_is_added_the_other():
     one, two = outline("vgg11"), outline("vgg13")
     there, back = diff_models(one, two), diff_models(two, one)
-    assert [change.layer for change in there.changes] == [change.layer for change in back.changes] == [
-        "conv1_2", "conv2_2",
-    ]  # fmt: skip
+    assert (
+        [change.layer for change in there.changes]
+        == [change.layer for change in back.changes]
+        == [
+            "conv1_2",
+            "conv2_2",
+        ]
+    )
     assert {change.kind for change in there.changes} == {"added"}
     assert {change.kind for change in back.changes} == {"removed"}
     assert [(a, b) for _, b, a in back.changes[0].facts] == [(b, a) for _, b, a in there.changes[0].facts]

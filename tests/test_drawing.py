@@ -198,9 +198,13 @@ def test_the_text_fits_a_terminal(drawn):
         assert all(len(line) <= width for line in lines[2:])
     assert lines[0] == model.name
     assert sum("identity" in line for line in lines) == sum(
-        not branch for item in blocks.items if isinstance(item, Group)
-        for region in item.items if isinstance(region, Parallel) for branch in region.branches
-    )  # fmt: skip
+        not branch
+        for item in blocks.items
+        if isinstance(item, Group)
+        for region in item.items
+        if isinstance(region, Parallel)
+        for branch in region.branches
+    )
 
 
 def test_equal_blocks_in_a_row_are_folded_and_unequal_ones_are_not():
@@ -246,8 +250,11 @@ def test_inception_has_four_branches_in_the_order_of_the_paper():
     region = module.items[0]
     assert isinstance(region, Parallel)
     assert [branch[-1].title for branch in region.branches] == [
-        "1×1 conv, 64", "3×3 conv, 128", "5×5 conv, 32", "1×1 conv, 32",
-    ]  # fmt: skip
+        "1×1 conv, 64",
+        "3×3 conv, 128",
+        "5×5 conv, 32",
+        "1×1 conv, 32",
+    ]
     assert [len(branch) for branch in region.branches] == [1, 2, 2, 2]
     anchors = [blocks.items[at].title for at, _ in blocks.sides]
     assert anchors == ["inception_4a", "inception_4d"]
@@ -370,8 +377,15 @@ def test_widths_are_those_matplotlib_draws():
 
 def test_counts_are_short():
     assert [short(n) for n in (7, 9999, 10_000, 36_928, 999_600, 2_359_808, 102_764_544, 15_470_264_320)] == [
-        "7", "9,999", "10.0 K", "36.9 K", "1.00 M", "2.36 M", "103 M", "15.5 G",
-    ]  # fmt: skip
+        "7",
+        "9,999",
+        "10.0 K",
+        "36.9 K",
+        "1.00 M",
+        "2.36 M",
+        "103 M",
+        "15.5 G",
+    ]
 
 
 def test_in_a_browser_a_click_on_a_box_lights_its_layers_up(browser, tmp_path):

@@ -120,13 +120,15 @@ def test_files_that_are_not_there_or_cut(tmp_path, vectors):
 def config(tmp_path, model, path, **words):
     rows = "".join(f'"{text}",{label}\n' for text, label in films(60))
     table = write(tmp_path / "films.csv", "text,label\n" + rows)
-    return Config.from_dict({
-        "name": "tiny",
-        "model": {"name": model, "args": {"embedding": str(path), **words}},
-        "data": {"name": "csv", "path": str(table), "batch_size": 8, "validation": 0.2},
-        "train": {"epochs": 2, "optimizer": {"name": "adam", "learning_rate": 0.01}},
-        "runtime": {"steps_per_execution": 1, "jit_compile": False, "output": str(tmp_path / "runs")},
-    })  # fmt: skip
+    return Config.from_dict(
+        {
+            "name": "tiny",
+            "model": {"name": model, "args": {"embedding": str(path), **words}},
+            "data": {"name": "csv", "path": str(table), "batch_size": 8, "validation": 0.2},
+            "train": {"epochs": 2, "optimizer": {"name": "adam", "learning_rate": 0.01}},
+            "runtime": {"steps_per_execution": 1, "jit_compile": False, "output": str(tmp_path / "runs")},
+        }
+    )
 
 
 @pytest.mark.parametrize(("model", "words"), [("bilstm_imdb", {"units": 4}), ("textcnn", {"filters": 4})])

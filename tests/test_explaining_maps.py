@@ -52,8 +52,9 @@ def test_with_global_pooling_grad_cam_is_cam(cam):
     dense = cam.get_layer("logits").get_weights()[0]
     for index in range(3):
         by_cam = np.maximum(pooled @ dense[:, index], 0)
-        np.testing.assert_allclose(grad_cam(cam, image, index, layer="pool") * pooled[..., 0].size, by_cam, rtol=1e-4,
-                                   atol=1e-6)  # fmt: skip
+        np.testing.assert_allclose(
+            grad_cam(cam, image, index, layer="pool") * pooled[..., 0].size, by_cam, rtol=1e-4, atol=1e-6
+        )
 
 
 def test_softmax_and_side_heads_do_not_count(cam):
@@ -139,8 +140,9 @@ def test_what_the_net_saw_is_found_again_on_the_photo(fit):
     photo = np.zeros((30, 40, 3) if fit == "pad" else (60, 90, 3), "uint8")
     photo[20:24, 25:29] = 255
     settings = {"kind": "image", "shape": [40, 40, 1], "fit": fit, "pixel_range": [0, 1], "mean": None, "std": None}
-    net = Net("net", model, "image", ("a", "b"), Preprocessor(settings).images,
-              lambda h, w: _window(settings, h, w), _nowhere)  # fmt: skip
+    net = Net(
+        "net", model, "image", ("a", "b"), Preprocessor(settings).images, lambda h, w: _window(settings, h, w), _nowhere
+    )
     (found,) = heats(net, [photo], "a", None)
     on_photo = np.nan_to_num(found.on_photo())
     rows, columns = np.indices(on_photo.shape)

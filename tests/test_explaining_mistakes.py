@@ -28,8 +28,15 @@ def train(folder, **blocks):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    data = {"name": "synthetic", "samples": 400, "classes": 3, "shape": [8, 8, 1], "batch_size": 16, "mean": [0.3],
-            "std": [0.5]}  # fmt: skip
+    data = {
+        "name": "synthetic",
+        "samples": 400,
+        "classes": 3,
+        "shape": [8, 8, 1],
+        "batch_size": 16,
+        "mean": [0.3],
+        "std": [0.5],
+    }
     return train(tmp_path_factory.mktemp("images"), model={"name": "nets:small"}, data=data)
 
 
@@ -45,8 +52,9 @@ def test_they_are_the_surest_of_the_wrong_ones(run):
     x, y = map(np.concatenate, zip(*dataset.test.as_numpy_iterator(), strict=True))
     logits = model_of(run).predict(x, verbose=0)
     probability = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    by_hand = sorted((-p.max(), i) for i, (p, label) in enumerate(zip(probability, y, strict=True))
-                     if p.argmax() != label)  # fmt: skip
+    by_hand = sorted(
+        (-p.max(), i) for i, (p, label) in enumerate(zip(probability, y, strict=True)) if p.argmax() != label
+    )
     found = mistakes(run, 5)
     assert [m.index for m in found] == [i for _, i in by_hand[:5]]
     assert 5 < len(by_hand) == len(mistakes(run, 1000, dataset=dataset))

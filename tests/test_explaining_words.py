@@ -36,8 +36,9 @@ def texts(tmp_path_factory):
 @pytest.fixture(scope="module")
 def images(tmp_path_factory):
     data = {"name": "synthetic", "samples": 60, "classes": 3, "shape": [10, 10, 1], "batch_size": 16}
-    return train(tmp_path_factory.mktemp("images"), "images", model={"name": "simple_cnn"}, data=data,
-                 train={"epochs": 1})  # fmt: skip
+    return train(
+        tmp_path_factory.mktemp("images"), "images", model={"name": "simple_cnn"}, data=data, train={"epochs": 1}
+    )
 
 
 @pytest.fixture(scope="module")

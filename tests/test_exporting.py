@@ -23,15 +23,26 @@ from zoo.runs.export import FORMATS, SUFFIX, export
 from zoo.runs.folder import WEIGHTS, Run
 
 IMAGES = {
-    "name": "pictures", "model": {"name": "nets:small"}, "train": {"epochs": 1},
-    "data": {"name": "synthetic", "samples": 120, "classes": 3, "shape": [8, 8, 3], "batch_size": 16,
-             "pixel_range": [-1, 1], "mean": [0.1], "std": [0.5]},
-}  # fmt: skip
+    "name": "pictures",
+    "model": {"name": "nets:small"},
+    "train": {"epochs": 1},
+    "data": {
+        "name": "synthetic",
+        "samples": 120,
+        "classes": 3,
+        "shape": [8, 8, 3],
+        "batch_size": 16,
+        "pixel_range": [-1, 1],
+        "mean": [0.1],
+        "std": [0.5],
+    },
+}
 TEXTS = {
-    "name": "reviews", "model": {"name": "bilstm_imdb", "args": {"embedding_dim": 8, "units": 4, "mask": True}},
+    "name": "reviews",
+    "model": {"name": "bilstm_imdb", "args": {"embedding_dim": 8, "units": 4, "mask": True}},
     "train": {"epochs": 1, "optimizer": {"name": "adam", "learning_rate": 0.01}},
     "data": {"name": "csv", "maxlen": 6, "batch_size": 16, "num_words": 60, "test": 0.3, "bucket": True},
-}  # fmt: skip
+}
 
 
 def train(block, folder, **data):
@@ -122,8 +133,14 @@ def readmes(exports):
         "for folder, block in json.load(sys.stdin):\n"
         "    os.chdir(folder); exec(block, {})\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], input=json.dumps(blocks), capture_output=True, text=True,
-                          env={"PATH": "/usr/bin:/bin", "TF_CPP_MIN_LOG_LEVEL": "3"}, cwd="/")  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=json.dumps(blocks),
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "TF_CPP_MIN_LOG_LEVEL": "3"},
+        cwd="/",
+    )
     assert done.returncode == 0, done.stderr
     return [line.split() for line in done.stdout.splitlines()]
 
@@ -191,8 +208,18 @@ def test_a_config_that_does_not_fit_the_file_is_refused(artifacts, folder, tmp_p
 def test_texts_become_the_same_tokens_within_the_graph(pad, truncate):
     words = ["<pad>", "<start>", "<unknown>", "<unused>", "good", "don't", "ärger", "ςας", "i̇", "o'", "日本", "a"]
     preprocessor = Preprocessor({"kind": "tokens", "length": 4, "pad": pad, "truncate": truncate}, words)
-    texts = ["good", "GOOD!don't-Ärger a good end", "'good'  ''a'' o'", "'don't' 日本", "a\u00a0b\u2003good\x1fa\x85a",
-             "İ ΣΑΣ ΑΣ", "\tgood\r\n\x0bA ", "good\ufeff <start>", "''' ok", "x" * 500]  # fmt: skip
+    texts = [
+        "good",
+        "GOOD!don't-Ärger a good end",
+        "'good'  ''a'' o'",
+        "'don't' 日本",
+        "a\u00a0b\u2003good\x1fa\x85a",
+        "İ ΣΑΣ ΑΣ",
+        "\tgood\r\n\x0bA ",
+        "good\ufeff <start>",
+        "''' ok",
+        "x" * 500,
+    ]
     lookup = preprocessor.lookup()
     made = tf.function(lookup, input_signature=[tf.TensorSpec([None], tf.string)])(tf.constant(texts))
     np.testing.assert_array_equal(made, preprocessor.texts(texts))
@@ -285,13 +312,29 @@ def test_keras_alone_where_keras_has_the_layer():
 @pytest.mark.parametrize("format", ALL)
 @pytest.mark.parametrize(
     ("name", "shape"),
-    [("mlp", (8, 8, 1)), ("lenet5", (32, 32, 1)), ("lenet5_1998", (32, 32, 1)), ("simple_cnn", (32, 32, 3)),
-     ("simple_rnn", (9,)), ("lstm_text", (9,)), ("bilstm_imdb", (9,)), ("gru_text", (9,)), ("textcnn", (9,)),
-     ("textcnn_multichannel", (9,)), ("alexnet", (67, 67, 3)), ("vgg11_bn", (32, 32, 3)), ("googlenet", (64, 64, 3)),
-     ("googlenet_bn", (64, 64, 3)), ("inception_v3", (75, 75, 3)), ("resnet18", (32, 32, 3)),
-     ("resnet50", (32, 32, 3)), ("resnet20_cifar", (32, 32, 3)), ("mobilenet_025_128", (32, 32, 3)),
-     ("xception", (71, 71, 3))],
-)  # fmt: skip
+    [
+        ("mlp", (8, 8, 1)),
+        ("lenet5", (32, 32, 1)),
+        ("lenet5_1998", (32, 32, 1)),
+        ("simple_cnn", (32, 32, 3)),
+        ("simple_rnn", (9,)),
+        ("lstm_text", (9,)),
+        ("bilstm_imdb", (9,)),
+        ("gru_text", (9,)),
+        ("textcnn", (9,)),
+        ("textcnn_multichannel", (9,)),
+        ("alexnet", (67, 67, 3)),
+        ("vgg11_bn", (32, 32, 3)),
+        ("googlenet", (64, 64, 3)),
+        ("googlenet_bn", (64, 64, 3)),
+        ("inception_v3", (75, 75, 3)),
+        ("resnet18", (32, 32, 3)),
+        ("resnet50", (32, 32, 3)),
+        ("resnet20_cifar", (32, 32, 3)),
+        ("mobilenet_025_128", (32, 32, 3)),
+        ("xception", (71, 71, 3)),
+    ],
+)
 def test_nets_of_the_catalogue(name, shape, format, tmp_path):
     keras.utils.set_random_seed(0)
     words = {"vocabulary_size": 50} if len(shape) == 1 else {}

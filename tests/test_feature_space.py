@@ -53,8 +53,15 @@ def clusters():
     predicted = labels.copy()
     predicted[89] = 0
     images = rng.integers(0, 255, (90, 5, 7, 1)).astype("uint8")
-    return Space("planted", vectors.astype("float32"), tuple(f"#{i}" for i in range(90)), labels, ("a", "b", "cd"),
-                 predicted, images)  # fmt: skip
+    return Space(
+        "planted",
+        vectors.astype("float32"),
+        tuple(f"#{i}" for i in range(90)),
+        labels,
+        ("a", "b", "cd"),
+        predicted,
+        images,
+    )
 
 
 def test_features_are_what_feeds_the_last_layer(images):
@@ -88,8 +95,14 @@ def test_lda_does_not_part_what_is_one_cloud():
     """As many dimensions as items: an LDA without PCA before it would part any labels at all."""
     rng = np.random.default_rng(1)
     labels = np.arange(100) % 3
-    noise = Space("noise", rng.normal(size=(100, 100)).astype("float32"), tuple(map(str, range(100))), labels,
-                  ("a", "b", "c"), labels)  # fmt: skip
+    noise = Space(
+        "noise",
+        rng.normal(size=(100, 100)).astype("float32"),
+        tuple(map(str, range(100))),
+        labels,
+        ("a", "b", "c"),
+        labels,
+    )
     from sklearn.metrics import silhouette_score
 
     assert silhouette_score(project(noise).lda, labels) < 0.3

@@ -136,8 +136,15 @@ def test_it_says_what_the_catalogue_says(browser, site):
     spec = zoo.describe("resnet50")
     with opened(browser, site.parent / "models" / "resnet50.html") as seen:
         said = seen.page.inner_text("body")
-        for words in (spec.paper.title, "3.8e9", f"{spec.counts.macs:,}", f"{spec.counts.trainable:,}", "22.85 %",
-                      spec.weights[0].hash, *spec.deviations):  # fmt: skip
+        for words in (
+            spec.paper.title,
+            "3.8e9",
+            f"{spec.counts.macs:,}",
+            f"{spec.counts.trainable:,}",
+            "22.85 %",
+            spec.weights[0].hash,
+            *spec.deviations,
+        ):
             assert words in said, words
         assert seen.page.query_selector("#diagram svg title").text_content() == "resnet50"
     with opened(browser, site) as seen:
@@ -173,8 +180,15 @@ def test_the_same_bytes_again_in_the_old_one_s_place(desk, tmp_path):
     said = CliRunner().invoke(app, words, catch_exceptions=False)
     assert said.stdout == f"written: {tmp_path}/b/index.html\n"
     files = sorted(str(p.relative_to(tmp_path / "a")) for p in (tmp_path / "a").rglob("*") if p.is_file())
-    assert files == ["gallery.json", "index.html", "models/mlp.html", "models/mlp.svg", "receipts/a10.json",
-                     "receipts/a9.json", "receipts/b.json"]  # fmt: skip
+    assert files == [
+        "gallery.json",
+        "index.html",
+        "models/mlp.html",
+        "models/mlp.svg",
+        "receipts/a10.json",
+        "receipts/a9.json",
+        "receipts/b.json",
+    ]
     for file in files:
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
     assert sorted(os.listdir(tmp_path)) == ["a", "b"]

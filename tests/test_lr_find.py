@@ -98,8 +98,15 @@ def test_a_schedule_is_left_out_and_its_momentum_stays_high(tmp_path, monkeypatc
         return reading(RATES, curve(), diverged=False)
 
     monkeypatch.setattr("zoo.experiments.lr_find.range_test", prepared)
-    lr_find(make(tmp_path, *PLAIN, "train.optimizer={name: sgd, learning_rate: 0.3}", "runtime.steps_per_execution=5",
-                 "train.schedule={name: one_cycle, max_momentum: 0.9}"))  # fmt: skip
+    lr_find(
+        make(
+            tmp_path,
+            *PLAIN,
+            "train.optimizer={name: sgd, learning_rate: 0.3}",
+            "runtime.steps_per_execution=5",
+            "train.schedule={name: one_cycle, max_momentum: 0.9}",
+        )
+    )
     assert type(seen["optimizer"]) is keras.optimizers.SGD
     assert seen["optimizer"].momentum == 0.9
     assert float(seen["optimizer"].learning_rate) == pytest.approx(0.3)
@@ -127,8 +134,7 @@ def test_the_picture(tmp_path):
     found = reading(RATES, curve(0.1), diverged=True)
     for suffix in (".png", ".svg"):
         one, two = (
-            plot_range_test(found, tmp_path / f"{k}{suffix}", configured=0.01, title="a net").read_bytes()
-            for k in "ab"
+            plot_range_test(found, tmp_path / f"{k}{suffix}", configured=0.01, title="a net").read_bytes() for k in "ab"
         )
         assert one == two
     text = (tmp_path / "a.svg").read_text()

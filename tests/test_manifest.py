@@ -11,8 +11,19 @@ import zoo
 from zoo.errors import ZooError
 from zoo.weights import manifest
 
-SMALL = ("softmax_regression", "mlp", "lenet5", "lenet5_1998", "simple_cnn", "simple_cnn_mnist", "simple_rnn",
-         "lstm_text", "bilstm_imdb", "gru_text", "resnet20_cifar")  # fmt: skip
+SMALL = (
+    "softmax_regression",
+    "mlp",
+    "lenet5",
+    "lenet5_1998",
+    "simple_cnn",
+    "simple_cnn_mnist",
+    "simple_rnn",
+    "lstm_text",
+    "bilstm_imdb",
+    "gru_text",
+    "resnet20_cifar",
+)
 TEXT = {"vocabulary_size": 30, "embedding_dim": 4, "units": 3, "input_shape": (7,)}
 
 

@@ -67,8 +67,11 @@ def test_both_take_turns():
 
 
 def test_a_batch_depends_on_seed_and_step_alone():
-    straight, later, other = mixed(9, mixup=0.4, cutmix=1.0), mixed(4, mixup=0.4, cutmix=1.0, first=5), mixed(
-        9, mixup=0.4, cutmix=1.0, seed=1)  # fmt: skip
+    straight, later, other = (
+        mixed(9, mixup=0.4, cutmix=1.0),
+        mixed(4, mixup=0.4, cutmix=1.0, first=5),
+        mixed(9, mixup=0.4, cutmix=1.0, seed=1),
+    )
     for (x, y), (x2, y2) in zip(straight[5:], later, strict=True):
         np.testing.assert_array_equal(x, x2)
         np.testing.assert_array_equal(y, y2)
@@ -88,8 +91,14 @@ def test_a_metric_takes_the_larger_share():
 @pytest.mark.parametrize("name", [pytest.param("small", marks=pytest.mark.slow), "headed"])
 def test_mixed_training_is_exact_under_resume(tmp_path, name):
     more = ["model.name=nets:headed", "train.loss_weights=[1, 0.3, 0.3]", "train.class_weight={0: 1, 1: 2, 2: 1}"]
-    run = assert_resumes_exactly(tmp_path, "train.mixup=0.4", "train.cutmix=1", "train.label_smoothing=0.1",
-                                 *(more if name == "headed" else []), steps=[8])  # fmt: skip
+    run = assert_resumes_exactly(
+        tmp_path,
+        "train.mixup=0.4",
+        "train.cutmix=1",
+        "train.label_smoothing=0.1",
+        *(more if name == "headed" else []),
+        steps=[8],
+    )
     best = run.history[run.metrics["best_epoch"] - 1]
     assert run.metrics["validation"]["loss"] == pytest.approx(best["val_loss"], abs=1e-5)
     assert run.metrics["validation"]["accuracy"] == pytest.approx(best["val_accuracy"], abs=1e-6)

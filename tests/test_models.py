@@ -25,8 +25,19 @@ BY_BUILDER = {spec.builder: name for name, spec in reversed(CATALOG.items())}
 FIRST = [name for name in CATALOG if name in BY_BUILDER.values()]
 FIRST_IMAGES = [name for name in FIRST if name in IMAGES]
 # Small enough at their smallest input to be trained and saved in a moment.
-LIGHT = ["softmax_regression", "mlp", "lenet5", "lenet5_1998", "simple_cnn", "simple_cnn_mnist", "simple_rnn",
-         "lstm_text", "bilstm_imdb", "gru_text", "resnet20_cifar"]  # fmt: skip
+LIGHT = [
+    "softmax_regression",
+    "mlp",
+    "lenet5",
+    "lenet5_1998",
+    "simple_cnn",
+    "simple_cnn_mnist",
+    "simple_rnn",
+    "lstm_text",
+    "bilstm_imdb",
+    "gru_text",
+    "resnet20_cifar",
+]
 
 
 @pytest.fixture(scope="module", params=list(CATALOG))
@@ -278,5 +289,9 @@ def test_lenet5_1998_prefers_the_prototype():
 
 def test_paper_arguments_reach_the_layers():
     assert [layer.units for layer in mlp.mlp((32, 16, 8)).layers if isinstance(layer, keras.layers.Dense)] == [
-        32, 16, 8, 10]  # fmt: skip
+        32,
+        16,
+        8,
+        10,
+    ]
     assert alexnet.alexnet(classes=2, input_shape=(67, 67, 1), dropout=0.1).get_layer("drop6").rate == 0.1

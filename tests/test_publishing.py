@@ -59,13 +59,26 @@ def test_the_source_says_how_a_photo_is_prepared(tmp_path):
     """Against NumPy: a grey ramp wider than high, through caffe's order and torch's resize and crop."""
     ramp = np.repeat(np.arange(256, dtype="uint8")[None, :, None], 64, axis=0)
     (tmp_path / "ramp.png").write_bytes(tf.io.encode_png(np.concatenate([ramp, ramp // 2, ramp * 0], -1)).numpy())
-    caffe = {"shape": (64, 256, 3), "resize": None, "channels": "bgr", "pixel_range": (0, 255),
-             "mean": [1.0, 2.0, 3.0], "std": None}  # fmt: skip
+    caffe = {
+        "shape": (64, 256, 3),
+        "resize": None,
+        "channels": "bgr",
+        "pixel_range": (0, 255),
+        "mean": [1.0, 2.0, 3.0],
+        "std": None,
+    }
     out = catalogue_nets.prepare(tmp_path / "ramp.png", caffe)
     np.testing.assert_allclose(out[0, :, 2], np.arange(256) - 3.0, atol=1e-3)  # red is last
     np.testing.assert_allclose(out[0, :, 0], -1.0, atol=1e-3)  # blue is first
-    torch = {"shape": (32, 32, 3), "resize": 64, "crop": 32, "channels": "rgb", "pixel_range": (0, 1),
-             "mean": [0.5, 0.5, 0.5], "std": [0.25, 0.25, 0.25]}  # fmt: skip
+    torch = {
+        "shape": (32, 32, 3),
+        "resize": 64,
+        "crop": 32,
+        "channels": "rgb",
+        "pixel_range": (0, 1),
+        "mean": [0.5, 0.5, 0.5],
+        "std": [0.25, 0.25, 0.25],
+    }
     out = catalogue_nets.prepare(tmp_path / "ramp.png", torch)
     middle = np.arange(112, 144) / 255
     np.testing.assert_allclose(out[3, :, 0], (middle - 0.5) / 0.25, atol=1e-4)
@@ -91,8 +104,13 @@ def test_a_photo_is_explained_by_published_weights(published, photo, tmp_path):
     """Grad-CAM of Keras's own net, which the file came from, in the picture's own folder."""
     folder, twin = published
     path, pixels = photo
-    asked = Question(NET, (str(path),), weights=str(folder / "file.h5"), class_index=str(folder / "index.json"),
-                     output=tmp_path / "explained.png").checked()  # fmt: skip
+    asked = Question(
+        NET,
+        (str(path),),
+        weights=str(folder / "file.h5"),
+        class_index=str(folder / "index.json"),
+        output=tmp_path / "explained.png",
+    ).checked()
     found = answer(asked, draw=True)
     (row,) = found.plain
     batch = pixels[None] / np.float32(127.5) - 1
@@ -120,11 +138,15 @@ def test_an_imported_file_is_one_of_our_own(published, tmp_path):
 
 
 def tuned(published, output, *overrides):
-    return Config.from_dict({
-        "name": "tuned", "model": {"name": NET, "weights": str(published[0] / "file.h5")},
-        "data": {"name": "synthetic", "samples": 60, "classes": 3, "shape": [128, 128, 3], "batch_size": 16},
-        "train": {"epochs": 1, "freeze": "backbone"}, "runtime": {"output": str(output)},
-    }).override(*overrides)  # fmt: skip
+    return Config.from_dict(
+        {
+            "name": "tuned",
+            "model": {"name": NET, "weights": str(published[0] / "file.h5")},
+            "data": {"name": "synthetic", "samples": 60, "classes": 3, "shape": [128, 128, 3], "batch_size": 16},
+            "train": {"epochs": 1, "freeze": "backbone"},
+            "runtime": {"output": str(output)},
+        }
+    ).override(*overrides)
 
 
 def test_fine_tuning_moves_the_head_and_nothing_else(published, tmp_path):
@@ -177,11 +199,15 @@ def test_an_export_round_trips(tmp_path, format, resnet_run):
 def resnet_run(tmp_path_factory):
     import io
 
-    config = Config.from_dict({
-        "name": "res", "model": {"name": "resnet18"}, "train": {"epochs": 1},
-        "runtime": {"output": str(tmp_path_factory.mktemp("res"))},
-        "data": {"name": "synthetic", "samples": 40, "classes": 3, "shape": [32, 32, 3], "image_size": 32},
-    })  # fmt: skip
+    config = Config.from_dict(
+        {
+            "name": "res",
+            "model": {"name": "resnet18"},
+            "train": {"epochs": 1},
+            "runtime": {"output": str(tmp_path_factory.mktemp("res"))},
+            "data": {"name": "synthetic", "samples": 40, "classes": 3, "shape": [32, 32, 3], "image_size": 32},
+        }
+    )
     return zoo.train(config, console=Console(file=io.StringIO()))
 
 

@@ -117,8 +117,10 @@ def test_it_says_what_was_measured(browser, images):
         assert f"{right} of {items}" in said
         assert f"{100 * right / items:.1f}\N{NO-BREAK SPACE}%" in said
         assert f"{images.metrics['test']['loss']:.4f}" in said
-        cells = [[int(cell.inner_text() or 0) for cell in row.query_selector_all("td")]
-                 for row in seen.page.query_selector_all(".confusion tbody tr")]  # fmt: skip
+        cells = [
+            [int(cell.inner_text() or 0) for cell in row.query_selector_all("td")]
+            for row in seen.page.query_selector_all(".confusion tbody tr")
+        ]
         assert cells == found.confusion.tolist()
         assert len(seen.page.query_selector_all("#mistakes li")) == items - right > 0
         settings = seen.page.inner_text("#model")

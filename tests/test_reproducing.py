@@ -44,7 +44,12 @@ def test_the_same_machine_gives_the_same_bits(copy):
     assert found.weights
     assert found.history
     assert {j.figure for j in found.figures} == {
-        "best epoch", "validation loss", "validation accuracy", "test loss", "test accuracy"}  # fmt: skip
+        "best epoch",
+        "validation loss",
+        "validation accuracy",
+        "test loss",
+        "test accuracy",
+    }
     assert "weights equal bit for bit, history equal row by row" in found.text()
     again, printed = reproduced(str(copy))  # a finished one is not taken for an answer
     assert again.run.path != found.run.path
@@ -82,12 +87,15 @@ def metrics(accuracy, loss=0.5):
     return {"best_epoch": 3, "stopped": "epochs", "test": {"loss": loss, "accuracy": accuracy}}
 
 
-@pytest.mark.parametrize(("now", "verdict"), [
-    (0.90, "equal"),
-    (0.9399, "within the seeds' spread"),  # the mean is .92 and the deviation .01 * sqrt(1) for .91, .92, .93
-    (0.9401, "different"),
-    (0.8999, "different"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("now", "verdict"),
+    [
+        (0.90, "equal"),
+        (0.9399, "within the seeds' spread"),  # the mean is .92 and the deviation .01 * sqrt(1) for .91, .92, .93
+        (0.9401, "different"),
+        (0.8999, "different"),
+    ],
+)
 def test_the_seeds_spread_is_two_deviations_around_their_mean(now, verdict):
     judged = judge(metrics(0.90), metrics(now), [metrics(a) for a in (0.91, 0.92, 0.93)])
     assert [j.verdict for j in judged] == ["equal", "equal", verdict]

@@ -45,8 +45,14 @@ def test_the_bootstrap_equals_drawing_the_items():
     rng = np.random.default_rng(1)
     one, two = rng.random(200) < 0.9, rng.random(200) < 0.8
     found = paired(one, two)
-    drawn = stats.bootstrap((one, two), lambda a, b, axis=-1: a.mean(axis) - b.mean(axis), paired=True,
-                            vectorized=True, method="percentile", rng=rng).confidence_interval  # fmt: skip
+    drawn = stats.bootstrap(
+        (one, two),
+        lambda a, b, axis=-1: a.mean(axis) - b.mean(axis),
+        paired=True,
+        vectorized=True,
+        method="percentile",
+        rng=rng,
+    ).confidence_interval
     assert found.interval == pytest.approx((drawn.low, drawn.high), abs=0.006)
     assert found.difference == pytest.approx(one.mean() - two.mean())
     assert found.interval == bootstrap(one.astype(int) - two.astype(int), 0)

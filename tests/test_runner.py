@@ -37,8 +37,17 @@ def undrawn(straight, undrawn):
 def test_the_run_folder(straight):
     run, printed = straight
     names = {p.name for p in run.path.iterdir()}
-    assert names >= {"config.yaml", "environment.json", "history.csv", "metrics.json", "best.weights.h5", "last",
-                     "model.svg", "curves.png", "receipt.json"}  # fmt: skip
+    assert names >= {
+        "config.yaml",
+        "environment.json",
+        "history.csv",
+        "metrics.json",
+        "best.weights.h5",
+        "last",
+        "model.svg",
+        "curves.png",
+        "receipt.json",
+    }
     assert run.finished
     header = (run.path / "history.csv").read_text().splitlines()[0]
     assert header == "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate,seconds"
@@ -66,8 +75,15 @@ def test_two_runs_are_equal_bit_for_bit(straight, tmp_path):
 
 
 def test_another_seed_is_another_run(straight, tmp_path):
-    other, _ = train(make(tmp_path, "runtime.seed=1", "train.epochs=1", "callbacks.early_stopping=null",
-                          "callbacks.reduce_lr_on_plateau=null"))  # fmt: skip
+    other, _ = train(
+        make(
+            tmp_path,
+            "runtime.seed=1",
+            "train.epochs=1",
+            "callbacks.early_stopping=null",
+            "callbacks.reduce_lr_on_plateau=null",
+        )
+    )
     assert other.history[0]["loss"] != straight[0].history[0]["loss"]
     assert (other.path / "splits.json").read_text() == (straight[0].path / "splits.json").read_text()
 
@@ -233,7 +249,6 @@ def _finite(item):
         assert np.isfinite(item[()]).all()
 
 
-
 def test_data_that_changed_are_refused(tmp_path, monkeypatch):
     states = _interrupted_run(tmp_path, monkeypatch)
     folder = states[0].parent.parent
@@ -251,9 +266,15 @@ def test_several_steps_per_execution_change_nothing(straight, tmp_path):
 
 @pytest.mark.parametrize(
     ("model", "batch", "steps", "chosen"),
-    [("lenet5", 64, 32, 16), ("lenet5", 64, 21, 7), ("lenet5", 64, 23, 1), ("resnet20_cifar", 128, 32, 1),
-     ("resnet20_cifar", 1, 32, 16), ("gru_text", 64, 32, 1)],
-)  # fmt: skip
+    [
+        ("lenet5", 64, 32, 16),
+        ("lenet5", 64, 21, 7),
+        ("lenet5", 64, 23, 1),
+        ("resnet20_cifar", 128, 32, 1),
+        ("resnet20_cifar", 1, 32, 16),
+        ("gru_text", 64, 32, 1),
+    ],
+)
 def test_several_steps_at_once_where_they_are_short(model, batch, steps, chosen):
     texts = {"kind": "tokens", "num_words": 50, "maxlen": 12} if model == "gru_text" else {}
     data = {"name": "synthetic", "batch_size": batch, **texts}
@@ -264,9 +285,15 @@ def test_several_steps_at_once_where_they_are_short(model, batch, steps, chosen)
 
 @pytest.mark.parametrize(
     ("able", "device", "precision"),
-    [([], "auto", "float32"), ([(8, 6)], "auto", "mixed_bfloat16"), ([(8, 6)], "cpu", "float32"),
-     ([(7, 5)], "gpu", "mixed_float16"), ([(8, 6), (6, 1)], "auto", "float32"), ([None], "auto", "float32")],
-)  # fmt: skip
+    [
+        ([], "auto", "float32"),
+        ([(8, 6)], "auto", "mixed_bfloat16"),
+        ([(8, 6)], "cpu", "float32"),
+        ([(7, 5)], "gpu", "mixed_float16"),
+        ([(8, 6), (6, 1)], "auto", "float32"),
+        ([None], "auto", "float32"),
+    ],
+)
 def test_the_precision_that_a_device_is_good_at(tmp_path, monkeypatch, able, device, precision):
     import tensorflow as tf
 
@@ -286,8 +313,12 @@ def test_a_run_keeps_the_precision_it_was_settled_on(straight, tmp_path):
 
 
 def test_regulariser_constraint_and_clipping_reach_the_training(tmp_path):
-    config = make(tmp_path, "train.regularizer={l1: 0.1, l2: 0.2}", "train.constraint={max_norm: 0.5}",
-                  "train.optimizer={name: sgd, learning_rate: 1.0, global_clipnorm: 0.25}")  # fmt: skip
+    config = make(
+        tmp_path,
+        "train.regularizer={l1: 0.1, l2: 0.2}",
+        "train.constraint={max_norm: 0.5}",
+        "train.optimizer={name: sgd, learning_rate: 1.0, global_clipnorm: 0.25}",
+    )
     job = prepare(config)
     kernels = [v for v in job.model.trainable_variables if v.name == "kernel"]
     penalty = sum(0.1 * np.abs(k).sum() + 0.2 * np.square(k).sum() for k in map(np.asarray, kernels))
@@ -313,10 +344,15 @@ def test_weight_decay_spares_biases_and_norms(tmp_path):
 
 
 def test_one_logit_is_thresholded_at_zero(tmp_path):
-    config = Config.from_dict({
-        "name": "text", "model": {"name": "gru_text", "args": {"units": 4, "embedding_dim": 4}},
-        "data": {"name": "synthetic", "kind": "tokens", "samples": 64, "num_words": 50, "maxlen": 12},
-        "train": {"epochs": 2}, "runtime": {"output": str(tmp_path), "jit_compile": False}})  # fmt: skip
+    config = Config.from_dict(
+        {
+            "name": "text",
+            "model": {"name": "gru_text", "args": {"units": 4, "embedding_dim": 4}},
+            "data": {"name": "synthetic", "kind": "tokens", "samples": 64, "num_words": 50, "maxlen": 12},
+            "train": {"epochs": 2},
+            "runtime": {"output": str(tmp_path), "jit_compile": False},
+        }
+    )
     run, _ = train(config)
     result = zoo.evaluate(run)
     confusion = np.array(result["confusion"])

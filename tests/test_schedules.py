@@ -95,18 +95,27 @@ CASES = [
     ("{name: inverse_time, decay_epochs: 1, decay_rate: 0.5, staircase: true}", inverse_time, (7, 0.5, True)),
     ("{name: polynomial}", polynomial, (TOTAL, 1e-4, 1)),
     ("{name: polynomial, decay_steps: 40, end_learning_rate: 0.01, power: 2}", polynomial, (40, 0.01, 2)),
-    ("{name: polynomial, decay_epochs: 4, end_learning_rate: 0, power: 0.5, cycle: true}", polynomial,
-     (28, 0, 0.5, True)),
+    (
+        "{name: polynomial, decay_epochs: 4, end_learning_rate: 0, power: 0.5, cycle: true}",
+        polynomial,
+        (28, 0, 0.5, True),
+    ),
     ("{name: cosine}", cosine, (TOTAL,)),
     ("{name: cosine, decay_steps: 50, alpha: 0.1}", cosine, (50, 0.1)),
     ("{name: cosine, decay_epochs: 6}", cosine, (42,)),
     ("{name: cosine_restarts, first_decay_steps: 10}", cosine_restarts, (10, 2, 1, 0)),
-    ("{name: cosine_restarts, first_decay_epochs: 2, t_mul: 1, m_mul: 0.5, alpha: 0.1}", cosine_restarts,
-     (14, 1, 0.5, 0.1)),
+    (
+        "{name: cosine_restarts, first_decay_epochs: 2, t_mul: 1, m_mul: 0.5, alpha: 0.1}",
+        cosine_restarts,
+        (14, 1, 0.5, 0.1),
+    ),
     ("{name: one_cycle}", one_cycle, (TOTAL, 0.3, 25, 1e4, "cos")),
-    ("{name: one_cycle, div_factor: 10, final_div_factor: 100, pct_start: 0.45, anneal: linear}", one_cycle,
-     (TOTAL, 0.45, 10, 100, "linear")),
-]  # fmt: skip
+    (
+        "{name: one_cycle, div_factor: 10, final_div_factor: 100, pct_start: 0.45, anneal: linear}",
+        one_cycle,
+        (TOTAL, 0.45, 10, 100, "linear"),
+    ),
+]
 
 
 @pytest.mark.parametrize(("text", "formula", "args"), CASES, ids=[case[0] for case in CASES])
@@ -210,8 +219,9 @@ def test_every_optimizer_with_a_momentum_moves_it(name):
     block = config(still, kind).train
     optimizer = compile.make_optimizer(block, steps_per_epoch=PER_EPOCH)
     word = optimizer.moved
-    plain = getattr(keras.optimizers, block.optimizer.class_name)(**{"learning_rate": optimizer._learning_rate,
-                                                                     word: 0.8})  # fmt: skip
+    plain = getattr(keras.optimizers, block.optimizer.class_name)(
+        **{"learning_rate": optimizer._learning_rate, word: 0.8}
+    )
     gradient = np.array([[0.5, 1.0], [0.3, -0.4]], "float32")
     own = trained(optimizer, 12, gradient)
     np.testing.assert_allclose(own, trained(plain, 12, gradient), rtol=1e-5)
@@ -231,15 +241,17 @@ def test_a_momentum_that_one_cycle_overrides_is_refused():
     said = r"train.optimizer.momentum: 0.8 would never be used: one_cycle moves it from max_momentum 0.95; remove it"
     with pytest.raises(ZooError, match=said):
         config("{name: one_cycle}", "{name: sgd, learning_rate: 0.4, momentum: 0.8}")
-    config("{name: one_cycle, max_momentum: 0.8, min_momentum: 0.8}",
-           "{name: sgd, learning_rate: 0.4, momentum: 0.8}")  # fmt: skip
+    config("{name: one_cycle, max_momentum: 0.8, min_momentum: 0.8}", "{name: sgd, learning_rate: 0.4, momentum: 0.8}")
 
 
 # --- the papers' own ---------------------------------------------------------------------------------------------
 def test_resnet_on_cifar_divides_at_32k_and_48k_of_64k_iterations():
     """He et al. 2015, Sec. 4.2: 0.1, divided by 10 at 32k and 48k iterations, 64k in all: 391 steps of 128."""
-    train = config("{name: piecewise, boundaries: [32000, 48000], values: [0.1, 0.01, 0.001]}",
-                   "{name: sgd, momentum: 0.9}", epochs=164).train  # fmt: skip
+    train = config(
+        "{name: piecewise, boundaries: [32000, 48000], values: [0.1, 0.01, 0.001]}",
+        "{name: sgd, momentum: 0.9}",
+        epochs=164,
+    ).train
     assert train.optimizer.learning_rate == 0.1
     some = [0, 31999, 32001, 47999, 48001, 63999]
     np.testing.assert_allclose(rates(train, 391, some), [0.1, 0.1, 0.01, 0.01, 0.001, 0.001], rtol=1e-6)
@@ -263,10 +275,16 @@ def test_vgg_divides_by_ten_when_validation_stops_improving(tmp_path):
     """Simonyan & Zisserman 2014, Sec. 3.1 (and AlexNet, ResNet): rate / 10 on a plateau."""
     from running import make, train
 
-    run, _ = train(make(tmp_path, "train.optimizer={name: sgd, learning_rate: 0.01, momentum: 0.9}",
-                        "train.schedule=null", "callbacks.early_stopping=null",
-                        "callbacks.reduce_lr_on_plateau={monitor: val_loss, factor: 0.1, patience: 1, min_delta: 9}",
-                        "callbacks.checkpoint.monitor=val_loss"))  # fmt: skip
+    run, _ = train(
+        make(
+            tmp_path,
+            "train.optimizer={name: sgd, learning_rate: 0.01, momentum: 0.9}",
+            "train.schedule=null",
+            "callbacks.early_stopping=null",
+            "callbacks.reduce_lr_on_plateau={monitor: val_loss, factor: 0.1, patience: 1, min_delta: 9}",
+            "callbacks.checkpoint.monitor=val_loss",
+        )
+    )
     np.testing.assert_allclose([row["learning_rate"] for row in run.history], [0.01, 0.01, 1e-3, 1e-4], rtol=1e-5)
 
 

@@ -54,8 +54,9 @@ def test_a_run_killed_and_stopped(tmp_path):
 
 
 def test_the_judge_notices_a_difference(tmp_path):
-    run, _ = train(make(tmp_path, "train.epochs=1", "callbacks.early_stopping=null",
-                        "callbacks.reduce_lr_on_plateau=null"))  # fmt: skip
+    run, _ = train(
+        make(tmp_path, "train.epochs=1", "callbacks.early_stopping=null", "callbacks.reduce_lr_on_plateau=null")
+    )
     other = Run(tmp_path / "copy")
     shutil.copytree(run.path, other.path)
     assert differences(run, other) == []

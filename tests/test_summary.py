@@ -18,11 +18,35 @@ from zoo.graph.formulas import FIELD, FIXED, MACS, PARAMETERS, derive
 from zoo.graph.read import model_graph
 from zoo.layers import GRU, LSTM, BatchNormalization, SimpleRNN
 
-ONE_OF_EACH = ["softmax_regression", "mlp", "lenet5", "lenet5_1998", "simple_cnn", "simple_rnn", "lstm_text",
-               "bilstm_imdb", "gru_text", "textcnn", "textcnn_static", "textcnn_multichannel", "alexnet",
-               "alexnet_owt", "vgg11", "vgg11_bn", "googlenet", "googlenet_bn", "inception_v3", "inception_v3_tv",
-               "resnet18", "resnet50", "resnet50_v1_5", "resnet20_cifar", "mobilenet", "mobilenet_025_128",
-               "xception"]  # fmt: skip
+ONE_OF_EACH = [
+    "softmax_regression",
+    "mlp",
+    "lenet5",
+    "lenet5_1998",
+    "simple_cnn",
+    "simple_rnn",
+    "lstm_text",
+    "bilstm_imdb",
+    "gru_text",
+    "textcnn",
+    "textcnn_static",
+    "textcnn_multichannel",
+    "alexnet",
+    "alexnet_owt",
+    "vgg11",
+    "vgg11_bn",
+    "googlenet",
+    "googlenet_bn",
+    "inception_v3",
+    "inception_v3_tv",
+    "resnet18",
+    "resnet50",
+    "resnet50_v1_5",
+    "resnet20_cifar",
+    "mobilenet",
+    "mobilenet_025_128",
+    "xception",
+]
 
 
 def calculated(arithmetic):
@@ -87,19 +111,37 @@ L = keras.layers
 @pytest.mark.parametrize(
     ("layer", "shape", "lines"),
     [
-        (L.Conv2D(96, 11, strides=4), (227, 227, 3),
-         ["(227 - 11 + 2*0)/4 + 1 = 55", "96 * 11*11*3 + 96 = 34,944", "55*55 * 96 * 11*11*3 = 105,415,200"]),
+        (
+            L.Conv2D(96, 11, strides=4),
+            (227, 227, 3),
+            ["(227 - 11 + 2*0)/4 + 1 = 55", "96 * 11*11*3 + 96 = 34,944", "55*55 * 96 * 11*11*3 = 105,415,200"],
+        ),
         (L.Conv2D(8, 3, strides=2), (8, 8, 1), ["floor((8 - 3 + 2*0)/2) + 1 = 3"]),
-        (L.Conv2D(8, (1, 7), padding="same", strides=2, use_bias=False), (9, 10, 4),
-         ["ceil(9/2) = 5", "ceil(10/2) = 5", "8 * 1*7*4 = 224  (no biases)"]),
-        (L.Conv2D(8, 3, dilation_rate=2), (9, 9, 1),
-         ["(9 - 5 + 2*0)/1 + 1 = 5  (a kernel of 3 dilated by 2 spans 5)", "1 + (3 - 1)*2*1 = 5"]),
-        (L.Conv2D(256, 5, groups=2, padding="same"), (27, 27, 96),
-         ["256 * 5*5*(96/2) + 256 = 307,456", "256 * 5*5*96 + 256 = 614,656  (2 times the weights)"]),
-        (L.DepthwiseConv2D(3, depth_multiplier=2), (8, 8, 4),
-         ["8 * 3*3 + 8 = 80", "6*6 * 8 * 3*3 = 2,592", "6*6 * 8 * 3*3*4 = 10,368  (4 times as many)"]),
-        (L.SeparableConv2D(16, 3, padding="same", depth_multiplier=2), (8, 8, 4),
-         ["8 * 3*3 + 16 * 8 + 16 = 216", "8*8 * 8 * 3*3 = 4,608  (depthwise)", "8*8 * 16 * 8 = 8,192  (pointwise)"]),
+        (
+            L.Conv2D(8, (1, 7), padding="same", strides=2, use_bias=False),
+            (9, 10, 4),
+            ["ceil(9/2) = 5", "ceil(10/2) = 5", "8 * 1*7*4 = 224  (no biases)"],
+        ),
+        (
+            L.Conv2D(8, 3, dilation_rate=2),
+            (9, 9, 1),
+            ["(9 - 5 + 2*0)/1 + 1 = 5  (a kernel of 3 dilated by 2 spans 5)", "1 + (3 - 1)*2*1 = 5"],
+        ),
+        (
+            L.Conv2D(256, 5, groups=2, padding="same"),
+            (27, 27, 96),
+            ["256 * 5*5*(96/2) + 256 = 307,456", "256 * 5*5*96 + 256 = 614,656  (2 times the weights)"],
+        ),
+        (
+            L.DepthwiseConv2D(3, depth_multiplier=2),
+            (8, 8, 4),
+            ["8 * 3*3 + 8 = 80", "6*6 * 8 * 3*3 = 2,592", "6*6 * 8 * 3*3*4 = 10,368  (4 times as many)"],
+        ),
+        (
+            L.SeparableConv2D(16, 3, padding="same", depth_multiplier=2),
+            (8, 8, 4),
+            ["8 * 3*3 + 16 * 8 + 16 = 216", "8*8 * 8 * 3*3 = 4,608  (depthwise)", "8*8 * 16 * 8 = 8,192  (pointwise)"],
+        ),
         (L.Conv1D(4, 3, padding="causal"), (10, 2), ["ceil(10/1) = 10", "4 * 3*2 + 4 = 28"]),
         (L.Conv3D(2, 3), (5, 6, 7, 1), ["(5 - 3 + 2*0)/1 + 1 = 3", "2 * 3*3*3*1 + 2 = 56"]),
         (L.AveragePooling1D(3), (10, 2), ["floor((10 - 3 + 2*0)/3) + 1 = 3"]),
@@ -117,7 +159,7 @@ L = keras.layers
         (L.Flatten(), (6, 6, 256), ["6*6*256 = 9,216"]),
         (L.GlobalMaxPooling2D(keepdims=True), (6, 6, 5), []),
     ],
-)  # fmt: skip
+)
 def test_the_formula_of_one_layer(layer, shape, lines):
     inputs = keras.Input(shape)
     model = keras.Model(inputs, layer(inputs))

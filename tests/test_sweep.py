@@ -50,8 +50,10 @@ def swept(config, space):
 # --- the space file ----------------------------------------------------------------------------------------------
 def test_a_space_file_is_read(tmp_path):
     path = tmp_path / "s.yaml"
-    path.write_text("space:\n  train.epochs: {low: 2, high: 8, step: 2}\n  train.optimizer.name: [sgd, adam]\n"
-                    "  train.optimizer.learning_rate: {low: 1e-3, high: 1}\nprune: {startup_trials: 3}\n")  # fmt: skip
+    path.write_text(
+        "space:\n  train.epochs: {low: 2, high: 8, step: 2}\n  train.optimizer.name: [sgd, adam]\n"
+        "  train.optimizer.learning_rate: {low: 1e-3, high: 1}\nprune: {startup_trials: 3}\n"
+    )
     found = load_space(path, make("runs", *SHORT))
     assert found.dimensions == (
         Dimension("train.epochs", None, 2, 8, step=2),
@@ -62,26 +64,43 @@ def test_a_space_file_is_read(tmp_path):
     assert (found.metric, found.trials, found.startup_trials, found.warmup_epochs) == ("val_accuracy", 20, 3, 1)
 
 
-@pytest.mark.parametrize(("text", "said"), [
-    ("", ": empty; expected dimensions such as space: {data.batch_size: [32, 64]}"),
-    ("- 3", ":1:1: the top level is no mapping; expected dimensions such as space: {data.batch_size: [32, 64]}"),
-    ("trails: 3\nspace: {data.batch_size: [1, 2]}", ":1:1: trails: unknown key; did you mean 'trials'?"),
-    ("trials: 0\nspace: {data.batch_size: [1, 2]}", ":1:9: trials: got 0; expected a whole number from 1 to 10,000"),
-    ("trials: 3", ":1:1: space: nothing to try; expected keys of the config"),
-    ("metric: loss\nspace: {data.batch_size: [1, 2]}", "metric: got \"loss\"; expected one of val_loss, val_accuracy"),
-    ("prune: 3\nspace: {data.batch_size: [1, 2]}", "prune: got 3; expected true, false or {startup_trials: 5"),
-    ("space: {data.batch_size: [8]}", ":1:26: space.data.batch_size: got [8]; expected at least two different values"),
-    ("space: {data.batch_size: 8}", "space.data.batch_size: got 8; expected a list of values, or {low"),
-    ("space: {data.batch_size: {low: 9, high: 8}}", "from 9 to 8; expected two numbers, low below high"),
-    ("space: {train.optimizer.learning_rate: {low: 0, high: 1, log: true}}", "log is true; expected true or false"),
-    ("space: {data.batch_size: {low: 1, high: 8, step: 9}}", "step is 9; expected a number above 0, up to 7"),
-    ("space: {data.batch_size: {low: 1, high: 8, steps: 2}}", ".steps: unknown key; did you mean 'step'?"),
-    ("space: {data.batch_sise: [1, 2]}", ":1:26: space.data.batch_sise: unknown key; did you mean data.batch_size?"),
-    ("space:\n  data.batch_size: [8, many]", ":2:20: space.data.batch_size: expected a positive integer or null, "
-                                                "got 'many'"),
-    ("space: {runtime.output: [a, b]}", "space.runtime.output: changes nothing that is computed; remove it"),
-    ("space: {data.batch_size: *a}", "aliases are refused"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", ": empty; expected dimensions such as space: {data.batch_size: [32, 64]}"),
+        ("- 3", ":1:1: the top level is no mapping; expected dimensions such as space: {data.batch_size: [32, 64]}"),
+        ("trails: 3\nspace: {data.batch_size: [1, 2]}", ":1:1: trails: unknown key; did you mean 'trials'?"),
+        (
+            "trials: 0\nspace: {data.batch_size: [1, 2]}",
+            ":1:9: trials: got 0; expected a whole number from 1 to 10,000",
+        ),
+        ("trials: 3", ":1:1: space: nothing to try; expected keys of the config"),
+        (
+            "metric: loss\nspace: {data.batch_size: [1, 2]}",
+            'metric: got "loss"; expected one of val_loss, val_accuracy',
+        ),
+        ("prune: 3\nspace: {data.batch_size: [1, 2]}", "prune: got 3; expected true, false or {startup_trials: 5"),
+        (
+            "space: {data.batch_size: [8]}",
+            ":1:26: space.data.batch_size: got [8]; expected at least two different values",
+        ),
+        ("space: {data.batch_size: 8}", "space.data.batch_size: got 8; expected a list of values, or {low"),
+        ("space: {data.batch_size: {low: 9, high: 8}}", "from 9 to 8; expected two numbers, low below high"),
+        ("space: {train.optimizer.learning_rate: {low: 0, high: 1, log: true}}", "log is true; expected true or false"),
+        ("space: {data.batch_size: {low: 1, high: 8, step: 9}}", "step is 9; expected a number above 0, up to 7"),
+        ("space: {data.batch_size: {low: 1, high: 8, steps: 2}}", ".steps: unknown key; did you mean 'step'?"),
+        (
+            "space: {data.batch_sise: [1, 2]}",
+            ":1:26: space.data.batch_sise: unknown key; did you mean data.batch_size?",
+        ),
+        (
+            "space:\n  data.batch_size: [8, many]",
+            ":2:20: space.data.batch_size: expected a positive integer or null, got 'many'",
+        ),
+        ("space: {runtime.output: [a, b]}", "space.runtime.output: changes nothing that is computed; remove it"),
+        ("space: {data.batch_size: *a}", "aliases are refused"),
+    ],
+)
 def test_mistakes_in_a_space_file(tmp_path, text, said):
     path = tmp_path / "s.yaml"
     path.write_text(text)
@@ -251,8 +270,10 @@ def test_pruning_can_be_switched_off(tmp_path, pretended):
 
 
 def test_values_that_contradict_each_other_are_refused_and_the_sweep_goes_on(tmp_path, pretended):
-    text = ("trials: 12\nmetric: val_loss\nprune: false\nspace:\n  train.optimizer.name: [adam, sgd]\n"
-            "  train.epochs: [2, 9]\n")  # fmt: skip
+    text = (
+        "trials: 12\nmetric: val_loss\nprune: false\nspace:\n  train.optimizer.name: [adam, sgd]\n"
+        "  train.epochs: [2, 9]\n"
+    )
     found, _ = pretend(tmp_path, text, "callbacks.early_stopping={monitor: val_loss, patience: 3}")
     refused = [t for t in found.trials if t.state == "refused"]
     assert refused

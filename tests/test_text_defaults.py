@@ -22,9 +22,11 @@ def articles(root, per_class, seed=1):
         for _ in range(per_class):
             size = rng.integers(50, 100)
             story = rng.choice(rng.choice(60, 8, replace=False), size)
-            kinds = [[f"{name}{w}" for w in story],
-                     [f"{rng.choice(TOPICS)}{w}" for w in rng.choice(60, size)],
-                     [f"word{w}" for w in rng.choice(2000, size, p=common / common.sum())]]  # fmt: skip
+            kinds = [
+                [f"{name}{w}" for w in story],
+                [f"{rng.choice(TOPICS)}{w}" for w in rng.choice(60, size)],
+                [f"word{w}" for w in rng.choice(2000, size, p=common / common.sum())],
+            ]
             chosen = rng.choice(3, size, p=[0.35, 0.05, 0.6])
             rows.append((" ".join(kinds[kind][i] for i, kind in enumerate(chosen)), name))
     return in_folder(root, rows)

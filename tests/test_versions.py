@@ -93,9 +93,7 @@ def test_a_folder_whose_config_was_edited_is_not_gone_on_with(tmp_path):
 
 def test_a_config_with_keys_that_are_gone_is_refused_by_version(copy):
     output, run = copy
-    files.write_json(
-        run.path / "environment.json", run.environment | {"config_digest": "of more keys", "zoo": "0.0.1"}
-    )
+    files.write_json(run.path / "environment.json", run.environment | {"config_digest": "of more keys", "zoo": "0.0.1"})
     with open(run.path / "config.yaml", "a") as file:
         file.write("surprise: {depth: 3}\n")
     assert rundir.find(output, make(output, *SHORT)) is None

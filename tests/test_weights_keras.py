@@ -107,8 +107,11 @@ def test_inception_is_mapped_by_number_wherever_numbering_begins(first, tmp_path
     rename = {}
     for kind, cls in (("conv2d", keras.layers.Conv2D), ("batch_normalization", keras.layers.BatchNormalization)):
         layers = [layer.name for layer in theirs.layers if isinstance(layer, cls)]
-        layers.sort(key=lambda name: int((name.split("_")[-1:] if name[-1].isdigit() and "_" in name else ["0"])[0])
-                    if name != kind else 0)  # fmt: skip
+        layers.sort(
+            key=lambda name: (
+                int((name.split("_")[-1:] if name[-1].isdigit() and "_" in name else ["0"])[0]) if name != kind else 0
+            )
+        )
         rename |= {name: f"{kind}_{number}" for number, name in enumerate(layers, first)}
     keras_files.save(theirs, tmp_path / "weights.h5", rename=rename)
     ours = create.create_model("inception_v3", input_shape=(75, 75, 3))

@@ -207,12 +207,15 @@ def test_a_local_file_of_a_published_name_must_be_that_file(row, published):
 @pytest.mark.parametrize(
     ("weights", "sentence"),
     [
-        ("imagent", "unknown weights 'imagent' for mobilenet_025_128; expected a file, a run folder or one of "
-                    "imagenet, keras; did you mean 'imagenet'?"),
+        (
+            "imagent",
+            "unknown weights 'imagent' for mobilenet_025_128; expected a file, a run folder or one of "
+            "imagenet, keras; did you mean 'imagenet'?",
+        ),
         ("absent.h5", "there is no weights file absent.h5"),
         ("some/folder/absent", "there is no weights file some/folder/absent"),
     ],
-)  # fmt: skip
+)
 def test_what_weights_does_not_know(weights, sentence):
     with pytest.raises(ZooError, match=re.escape(sentence)):
         create(weights=weights)

@@ -109,13 +109,22 @@ def test_a_head_can_be_left_fresh(tmp_path):
 
 @pytest.mark.parametrize(
     ("file", "name"),
-    [("resnet50_v1_5", "resnet50"), ("resnet18", "resnet34"), ("vgg11_bn", "vgg11"), ("alexnet_owt", "alexnet"),
-     ("googlenet_bn", "googlenet"), *(pytest.param(*pair, marks=pytest.mark.slow) for pair in [
-         ("resnet50_v1_5", "resnet18"), ("inception_v3_tv", "inception_v3"), ("vgg11_bn", "resnet18")])],
-)  # fmt: skip
+    [
+        ("resnet50_v1_5", "resnet50"),
+        ("resnet18", "resnet34"),
+        ("vgg11_bn", "vgg11"),
+        ("alexnet_owt", "alexnet"),
+        ("googlenet_bn", "googlenet"),
+        *(
+            pytest.param(*pair, marks=pytest.mark.slow)
+            for pair in [("resnet50_v1_5", "resnet18"), ("inception_v3_tv", "inception_v3"), ("vgg11_bn", "resnet18")]
+        ),
+    ],
+)
 def test_the_model_a_file_is_for_is_named(file, name, tmp_path):
-    save_file({key: np.zeros(shape, "float16") for key, shape in golden(file)["shapes"].items()},
-              tmp_path / "in.safetensors")  # fmt: skip
+    save_file(
+        {key: np.zeros(shape, "float16") for key, shape in golden(file)["shapes"].items()}, tmp_path / "in.safetensors"
+    )
     side = {"alexnet": 67, "inception_v3": 75}.get(name, 32)
     sentence = refusal(model_of(name, file, input_shape=(side, side, 3)), tmp_path / "in.safetensors", name)
     assert f"holds weights of {file}, not of {name}" in sentence
@@ -136,12 +145,14 @@ def changed(tmp_path, **changes):
     [
         ({"layer2__0__bn1__bias": None}, "it lacks layer2.0.bn1.bias; expected a tensor of shape (128,)"),
         ({"layer5__weight": np.zeros(3, "float32")}, "it holds layer5.weight, which the model has no place for"),
-        ({"layer2__0__conv2__weight": np.zeros((128, 64, 3, 3), "float32")},
-         "layer2.0.conv2.weight has shape (128, 64, 3, 3); expected (128, 128, 3, 3)"),
+        (
+            {"layer2__0__conv2__weight": np.zeros((128, 64, 3, 3), "float32")},
+            "layer2.0.conv2.weight has shape (128, 64, 3, 3); expected (128, 128, 3, 3)",
+        ),
         ({"bn1__weight": np.full(64, np.nan, "float32")}, "bn1.weight holds numbers that are not finite"),
         ({"bn1__weight": np.zeros(64, "int32")}, "bn1.weight holds I32; expected floating-point numbers"),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_fit_is_named(changes, sentence, tmp_path):
     assert sentence in refusal(model_of("resnet18"), changed(tmp_path, **changes), "resnet18")
 

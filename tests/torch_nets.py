@@ -49,15 +49,26 @@ def nets():
     def alexnet(flat):
         features, before = [], 3
         for out, kernel, stride, padding, pool in (
-            (64, 11, 4, 2, True), (192, 5, 1, 2, True), (384, 3, 1, 1, False), (256, 3, 1, 1, False),
-            (256, 3, 1, 1, True)):  # fmt: skip
+            (64, 11, 4, 2, True),
+            (192, 5, 1, 2, True),
+            (384, 3, 1, 1, False),
+            (256, 3, 1, 1, False),
+            (256, 3, 1, 1, True),
+        ):
             features += [nn.Conv2d(before, out, kernel, stride, padding), nn.ReLU()]
             features += [nn.MaxPool2d(3, 2)] if pool else []
             before = out
 
         def head(flat):
-            return [nn.Dropout(), nn.Linear(flat, 4096), nn.ReLU(), nn.Dropout(), nn.Linear(4096, 4096), nn.ReLU(),
-                    nn.Linear(4096, CLASSES)]  # fmt: skip
+            return [
+                nn.Dropout(),
+                nn.Linear(flat, 4096),
+                nn.ReLU(),
+                nn.Dropout(),
+                nn.Linear(4096, 4096),
+                nn.ReLU(),
+                nn.Linear(4096, CLASSES),
+            ]
 
         return Chain(features, flat, head)
 
@@ -73,8 +84,15 @@ def nets():
                 before = out
 
         def head(flat):
-            return [nn.Linear(flat, 4096), nn.ReLU(), nn.Dropout(), nn.Linear(4096, 4096), nn.ReLU(), nn.Dropout(),
-                    nn.Linear(4096, CLASSES)]  # fmt: skip
+            return [
+                nn.Linear(flat, 4096),
+                nn.ReLU(),
+                nn.Dropout(),
+                nn.Linear(4096, 4096),
+                nn.ReLU(),
+                nn.Dropout(),
+                nn.Linear(4096, CLASSES),
+            ]
 
         return Chain(features, flat, head)
 
@@ -154,11 +172,17 @@ def nets():
 
         return join(parts, 1)
 
-    table = {"3a": (192, 64, 96, 128, 16, 32, 32), "3b": (256, 128, 128, 192, 32, 96, 64),
-             "4a": (480, 192, 96, 208, 16, 48, 64), "4b": (512, 160, 112, 224, 24, 64, 64),
-             "4c": (512, 128, 128, 256, 24, 64, 64), "4d": (512, 112, 144, 288, 32, 64, 64),
-             "4e": (528, 256, 160, 320, 32, 128, 128), "5a": (832, 256, 160, 320, 32, 128, 128),
-             "5b": (832, 384, 192, 384, 48, 128, 128)}  # fmt: skip
+    table = {
+        "3a": (192, 64, 96, 128, 16, 32, 32),
+        "3b": (256, 128, 128, 192, 32, 96, 64),
+        "4a": (480, 192, 96, 208, 16, 48, 64),
+        "4b": (512, 160, 112, 224, 24, 64, 64),
+        "4c": (512, 128, 128, 256, 24, 64, 64),
+        "4d": (512, 112, 144, 288, 32, 64, 64),
+        "4e": (528, 256, 160, 320, 32, 128, 128),
+        "5a": (832, 256, 160, 320, 32, 128, 128),
+        "5b": (832, 384, 192, 384, 48, 128, 128),
+    }
 
     class GoogLeNet(nn.Module):
         def __init__(self):
@@ -211,23 +235,45 @@ def nets():
             return cat(out)
 
     def module_a(before, pool):
-        return Mixed(before, {"1x1": [("", 64, 1, 1, 0)], "5x5": [("_1", 48, 1, 1, 0), ("_2", 64, 5, 1, 2)],
-                              "3x3dbl": [("_1", 64, 1, 1, 0), ("_2", 96, 3, 1, 1), ("_3", 96, 3, 1, 1)]},
-                     pool)  # fmt: skip
+        return Mixed(
+            before,
+            {
+                "1x1": [("", 64, 1, 1, 0)],
+                "5x5": [("_1", 48, 1, 1, 0), ("_2", 64, 5, 1, 2)],
+                "3x3dbl": [("_1", 64, 1, 1, 0), ("_2", 96, 3, 1, 1), ("_3", 96, 3, 1, 1)],
+            },
+            pool,
+        )
 
     def module_c(n):
         wide, tall = ((1, 7), 1, (0, 3)), ((7, 1), 1, (3, 0))
-        return Mixed(768, {"1x1": [("", 192, 1, 1, 0)],
-                           "7x7": [("_1", n, 1, 1, 0), ("_2", n, *wide), ("_3", 192, *tall)],
-                           "7x7dbl": [("_1", n, 1, 1, 0), ("_2", n, *tall), ("_3", n, *wide), ("_4", n, *tall),
-                                      ("_5", 192, *wide)]}, 192)  # fmt: skip
+        return Mixed(
+            768,
+            {
+                "1x1": [("", 192, 1, 1, 0)],
+                "7x7": [("_1", n, 1, 1, 0), ("_2", n, *wide), ("_3", 192, *tall)],
+                "7x7dbl": [
+                    ("_1", n, 1, 1, 0),
+                    ("_2", n, *tall),
+                    ("_3", n, *wide),
+                    ("_4", n, *tall),
+                    ("_5", 192, *wide),
+                ],
+            },
+            192,
+        )
 
     def module_e(before):
         wide, tall = ((1, 3), 1, (0, 1)), ((3, 1), 1, (1, 0))
-        return Mixed(before, {"1x1": [("", 320, 1, 1, 0)],
-                              "3x3": [("_1", 384, 1, 1, 0), ("_2a", 384, *wide), ("_2b", 384, *tall)],
-                              "3x3dbl": [("_1", 448, 1, 1, 0), ("_2", 384, 3, 1, 1), ("_3a", 384, *wide),
-                                         ("_3b", 384, *tall)]}, 192)  # fmt: skip
+        return Mixed(
+            before,
+            {
+                "1x1": [("", 320, 1, 1, 0)],
+                "3x3": [("_1", 384, 1, 1, 0), ("_2a", 384, *wide), ("_2b", 384, *tall)],
+                "3x3dbl": [("_1", 448, 1, 1, 0), ("_2", 384, 3, 1, 1), ("_3a", 384, *wide), ("_3b", 384, *tall)],
+            },
+            192,
+        )
 
     class AuxV3(nn.Module):
         def __init__(self):
@@ -244,15 +290,29 @@ def nets():
             self.Conv2d_2b_3x3 = Conv(32, 64, 3, 1, 1)
             self.Conv2d_3b_1x1, self.Conv2d_4a_3x3 = Conv(64, 80, 1), Conv(80, 192, 3)
             self.Mixed_5b, self.Mixed_5c, self.Mixed_5d = module_a(192, 32), module_a(256, 64), module_a(288, 64)
-            self.Mixed_6a = Mixed(288, {"3x3": [("", 384, 3, 2, 0)],
-                                        "3x3dbl": [("_1", 64, 1, 1, 0), ("_2", 96, 3, 1, 1), ("_3", 96, 3, 2, 0)]},
-                                  0)  # fmt: skip
+            self.Mixed_6a = Mixed(
+                288,
+                {
+                    "3x3": [("", 384, 3, 2, 0)],
+                    "3x3dbl": [("_1", 64, 1, 1, 0), ("_2", 96, 3, 1, 1), ("_3", 96, 3, 2, 0)],
+                },
+                0,
+            )
             self.Mixed_6b, self.Mixed_6c = module_c(128), module_c(160)
             self.Mixed_6d, self.Mixed_6e = module_c(160), module_c(192)
-            self.Mixed_7a = Mixed(768, {"3x3": [("_1", 192, 1, 1, 0), ("_2", 320, 3, 2, 0)],
-                                        "7x7x3": [("_1", 192, 1, 1, 0), ("_2", 192, (1, 7), 1, (0, 3)),
-                                                  ("_3", 192, (7, 1), 1, (3, 0)), ("_4", 192, 3, 2, 0)]},
-                                  0)  # fmt: skip
+            self.Mixed_7a = Mixed(
+                768,
+                {
+                    "3x3": [("_1", 192, 1, 1, 0), ("_2", 320, 3, 2, 0)],
+                    "7x7x3": [
+                        ("_1", 192, 1, 1, 0),
+                        ("_2", 192, (1, 7), 1, (0, 3)),
+                        ("_3", 192, (7, 1), 1, (3, 0)),
+                        ("_4", 192, 3, 2, 0),
+                    ],
+                },
+                0,
+            )
             self.Mixed_7b, self.Mixed_7c = module_e(1280), module_e(2048)
             self.AuxLogits, self.fc = AuxV3(), nn.Linear(2048, CLASSES)
 
@@ -289,8 +349,13 @@ def write() -> None:
         module.load_state_dict({key: torch.from_numpy(draw(key, shape)) for key, shape in shapes.items()})
         with torch.no_grad():
             logits = module.eval()(torch.from_numpy(images(height, width).transpose(0, 3, 1, 2).copy()))
-        content = {"torch": torch.__version__, "input": [height, width, 3], "classes": CLASSES,
-                   "logits": [value.tolist() for value in logits], "shapes": shapes}  # fmt: skip
+        content = {
+            "torch": torch.__version__,
+            "input": [height, width, 3],
+            "classes": CLASSES,
+            "logits": [value.tolist() for value in logits],
+            "shapes": shapes,
+        }
         lines = json.dumps(content).replace(', "shapes"', ',\n"shapes"').replace('], "', '],\n"')
         (FOLDER / f"{name}.json").write_text(lines + "\n", encoding="utf-8")
 

@@ -106,8 +106,11 @@ def compare_models(names: Sequence[str], to_file: str | Path | None = None) -> M
     """
     names = list(names)
     if len(names) < 2:
-        raise ZooError(f"{len(names)} model{'s are' if not names else ' is'} given", "two or more to compare",
-                       "`zoo list` shows all; `zoo summary MODEL` shows one")  # fmt: skip
+        raise ZooError(
+            f"{len(names)} model{'s are' if not names else ' is'} given",
+            "two or more to compare",
+            "`zoo list` shows all; `zoo summary MODEL` shows one",
+        )
     for name in names:
         if names.count(name) > 1:
             raise ZooError(f"{name} is given twice", "different models")
@@ -178,8 +181,11 @@ def bubbles_of(models: Sequence[ComparedModel]) -> tuple[list[Bubble], dict[str,
     """
     known = [m for m in models if m.accuracy is not None and m.macs is not None]
     if not known:
-        raise ZooError(f"no accuracy is reported for {' or '.join(m.name for m in models)}",
-                       "models whose paper or published weights state one", "leave -o out for the table")  # fmt: skip
+        raise ZooError(
+            f"no accuracy is reported for {' or '.join(m.name for m in models)}",
+            "models whose paper or published weights state one",
+            "leave -o out for the table",
+        )
     tested = [m.accuracy.data for m in known]
     data = max(dict.fromkeys(tested), key=tested.count)
     left_out = {}

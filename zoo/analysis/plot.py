@@ -96,9 +96,7 @@ def draw(what: str, output: Path | None, level: str) -> list[Path]:
         written = [diagram.plot(model_of(run), output or path / "model.svg", level=level)]
         if run.history:
             best = run.metrics["best_epoch"] if run.finished else None
-            written.append(
-                curves.plot_curves(run.history, path / "curves.png", best_epoch=best, resumed=run.resumed)
-            )
+            written.append(curves.plot_curves(run.history, path / "curves.png", best_epoch=best, resumed=run.resumed))
         return written
     return [diagram.plot(model_named(what), output or Path(f"{_short(what)}.svg"), level=level)]
 
@@ -140,8 +138,11 @@ def overlay(what: Sequence[str | Path], output: Path | None) -> Path:
 
     models = [path for path in what if not Path(path).exists() and path in registry.list_models()]
     if models:
-        raise ZooError(f"{models[0]} is a model, which has no curves", "runs, to lay their curves over each other",
-                       "`zoo plot A --diff B` holds two models against each other")  # fmt: skip
+        raise ZooError(
+            f"{models[0]} is a model, which has no curves",
+            "runs, to lay their curves over each other",
+            "`zoo plot A --diff B` holds two models against each other",
+        )
     runs = [rundir.open_run(path) for path in what]
     alike: dict[str, list[Run]] = {}
     for run in runs:

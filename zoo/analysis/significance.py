@@ -110,9 +110,15 @@ def paired(right_first: Sequence[bool], right_second: Sequence[bool], *, seed: i
     only_second, neither = int((~one & two).sum()), int((~one & ~two).sum())
     chi2, chi2_p = mcnemar_chi2(only_first, only_second)
     return Paired(
-        both, only_first, only_second, neither, mcnemar_exact(only_first, only_second), chi2, chi2_p,
+        both,
+        only_first,
+        only_second,
+        neither,
+        mcnemar_exact(only_first, only_second),
+        chi2,
+        chi2_p,
         bootstrap(one.astype(int) - two.astype(int), seed),
-    )  # fmt: skip
+    )
 
 
 def mcnemar_exact(b: int, c: int) -> float:

@@ -237,8 +237,10 @@ def _parity(row: ModelSpec) -> tuple[str | None, float | None, list[str]]:
     wrong = []
     if not difference < TOLERANCE:
         layer = _first_other_output(row, model, twin, images)
-        wrong = [f"the logits differ from keras.applications.{name} by {difference:.0e} of their spread; the first "
-                 f"layer that departs is {layer}"]  # fmt: skip
+        wrong = [
+            f"the logits differ from keras.applications.{name} by {difference:.0e} of their spread; the first "
+            f"layer that departs is {layer}"
+        ]
     return f"keras.applications.{name}", difference, wrong
 
 

@@ -310,13 +310,13 @@ def freeze(model: keras.Model, name: str, what: str) -> None:
         chosen = fnmatch.filter(names, what)
     if not chosen:
         raise ZooError(f"train.freeze: '{what}' fits no layer of {name}", "backbone, or a pattern of layer names",
-                       did_you_mean(what, names))  # fmt: skip
+                       did_you_mean(what, names))
     for layer in model.layers:
         if layer.name in set(chosen):
             layer.trainable = False
     if not model.trainable_variables:
         raise ZooError(f"train.freeze: '{what}' leaves nothing of {name} to train", "a pattern that leaves some layers",
-                       "freeze less, for example backbone")  # fmt: skip
+                       "freeze less, for example backbone")
 
 
 def _default_classes(name: str, info: DataInfo) -> int:

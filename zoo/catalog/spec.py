@@ -94,6 +94,7 @@ class ModelSpec:
         facts += [("deviation", escape(words)) for words in self.deviations or ("none",)]
         facts += [("weights", escape(f"{w.name}, {w.accuracy or w.licence}")) for w in self.weights if w.include_top]
         key_style, value_style = "text-align:left;white-space:nowrap", "text-align:left"
-        rows = "".join(f'<tr><th style="{key_style}">{key}</th><td style="{value_style}">{value}</td></tr>'
-                       for key, value in facts)  # fmt: skip
+        rows = "".join(
+            f'<tr><th style="{key_style}">{key}</th><td style="{value_style}">{value}</td></tr>' for key, value in facts
+        )
         return f"<table><caption><b>{escape(self.name)}</b></caption><tbody>{rows}</tbody></table>"

@@ -29,13 +29,17 @@ def models(specs: Sequence[ModelSpec]) -> str:
 
 def markdown_models(specs: Sequence[ModelSpec]) -> str:
     """The README's table: what the paper prints beside what was counted on the built model."""
-    lines = ["| model | paper | input | trainable parameters | multiply-adds | the paper prints |",
-             "|---|---|---|---:|---:|---|"]  # fmt: skip
+    lines = [
+        "| model | paper | input | trainable parameters | multiply-adds | the paper prints |",
+        "|---|---|---|---:|---:|---|",
+    ]
     for s in specs:
         paper = f"[{first_author(s.paper.authors)} {s.paper.year}]({s.paper.url})" if s.paper else "-"
         printed = "; ".join(f"{f.what} {f.printed}" for f in s.printed) or "-"
-        lines.append(f"| `{s.name}` | {paper} | {shape(s.input_shape)} | {number(s.counts.trainable)} "
-                     f"| {number(s.counts.macs)} | {printed} |")  # fmt: skip
+        lines.append(
+            f"| `{s.name}` | {paper} | {shape(s.input_shape)} | {number(s.counts.trainable)} "
+            f"| {number(s.counts.macs)} | {printed} |"
+        )
     return "\n".join(lines)
 
 

@@ -4,16 +4,34 @@ from zoo.catalog.spec import Counts, ModelSpec, Paper
 
 TEXTS = "text-classification"
 
-ELMAN = Paper("Finding structure in time", "J. L. Elman", 1990, "Cognitive Science 14(2)",
-              "https://doi.org/10.1207/s15516709cog1402_1")  # fmt: skip
-LSTM = Paper("Long short-term memory", "S. Hochreiter, J. Schmidhuber", 1997, "Neural Computation 9(8)",
-             "https://doi.org/10.1162/neco.1997.9.8.1735")  # fmt: skip
-BIDIRECTIONAL = Paper("Bidirectional recurrent neural networks", "M. Schuster, K. K. Paliwal", 1997,
-                      "IEEE Transactions on Signal Processing 45(11)",
-                      "https://doi.org/10.1109/78.650093")  # fmt: skip
-GRU = Paper("Learning phrase representations using RNN encoder-decoder for statistical machine translation",
-            "K. Cho, B. van Merrienboer, C. Gulcehre, D. Bahdanau, F. Bougares, H. Schwenk, Y. Bengio", 2014,
-            "EMNLP", "https://arxiv.org/abs/1406.1078")  # fmt: skip
+ELMAN = Paper(
+    "Finding structure in time",
+    "J. L. Elman",
+    1990,
+    "Cognitive Science 14(2)",
+    "https://doi.org/10.1207/s15516709cog1402_1",
+)
+LSTM = Paper(
+    "Long short-term memory",
+    "S. Hochreiter, J. Schmidhuber",
+    1997,
+    "Neural Computation 9(8)",
+    "https://doi.org/10.1162/neco.1997.9.8.1735",
+)
+BIDIRECTIONAL = Paper(
+    "Bidirectional recurrent neural networks",
+    "M. Schuster, K. K. Paliwal",
+    1997,
+    "IEEE Transactions on Signal Processing 45(11)",
+    "https://doi.org/10.1109/78.650093",
+)
+GRU = Paper(
+    "Learning phrase representations using RNN encoder-decoder for statistical machine translation",
+    "K. Cho, B. van Merrienboer, C. Gulcehre, D. Bahdanau, F. Bougares, H. Schwenk, Y. Bengio",
+    2014,
+    "EMNLP",
+    "https://arxiv.org/abs/1406.1078",
+)
 
 NO_MASK = "padding is read like a word (no mask), as in the classical scripts"
 

@@ -62,8 +62,11 @@ class Level(StrEnum):
 def plot(
     what: Annotated[
         list[str],
-        typer.Argument(help="A model's name, a run folder, or a config; several runs; after a config with --schedule "
-                       "also key.path=value.", metavar="MODEL|RUN|CONFIG"),
+        typer.Argument(
+            help="A model's name, a run folder, or a config; several runs; after a config with --schedule "
+            "also key.path=value.",
+            metavar="MODEL|RUN|CONFIG",
+        ),
     ],
     output: Annotated[
         Path | None,

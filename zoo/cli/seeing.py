@@ -41,8 +41,19 @@ def explain(
 
     from zoo.analysis.explain.asking import Question, answer
 
-    question = Question(what, tuple(inputs or ()), class_name, layer, method and method.value, filters, maps, mistakes,
-                        weights, class_index, output).checked()  # fmt: skip
+    question = Question(
+        what,
+        tuple(inputs or ()),
+        class_name,
+        layer,
+        method and method.value,
+        filters,
+        maps,
+        mistakes,
+        weights,
+        class_index,
+        output,
+    ).checked()
     quiet_tensorflow()
     console = Console(highlight=False, soft_wrap=True)
     found = answer(question, draw=output is not None or not as_json, colour=console.color_system is not None)
@@ -73,8 +84,9 @@ def embed(
     """Draw what a net makes of its items, or its words, by PCA, t-SNE and LDA; seek near words and analogies."""
     from zoo.analysis.embed.asking import Question, answer
 
-    question = Question(run, vectors, words, nearest, analogy, split, items, perplexity, top, projector,
-                        output).checked()  # fmt: skip
+    question = Question(
+        run, vectors, words, nearest, analogy, split, items, perplexity, top, projector, output
+    ).checked()
     quiet_tensorflow()
     found = answer(question, draw=output is not None or not as_json)
     if as_json:

@@ -37,8 +37,10 @@ def evaluation(result: dict[str, Any], class_names: Sequence[str]) -> str:
 
 def parity(made: Exported) -> str:
     """The answer of `zoo export`: each comparison with the run, and what became of the file."""
-    rows = [(r.what, number(r.items), f"{r.largest:.1e}", f"{r.limit:.0e}" if r.limit else "-", number(r.same))
-            for r in made.rows]  # fmt: skip
+    rows = [
+        (r.what, number(r.items), f"{r.largest:.1e}", f"{r.limit:.0e}" if r.limit else "-", number(r.same))
+        for r in made.rows
+    ]
     lines = [table(("compared on", "items", "largest difference", "below", "same class"), rows, right=(1, 2, 3, 4))]
     lines += [f"note: {note}" for note in made.notes]
     if made.kept:

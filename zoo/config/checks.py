@@ -237,9 +237,11 @@ def early_stopping_never_fires(config: Settings) -> Iterator[Problem]:
         most = epochs - 1 - stop.start_from_epoch
         expected = f"at most {most}" if most > 0 else ""
         yield Problem(
-            at("callbacks.early_stopping.patience"), what, expected,
+            at("callbacks.early_stopping.patience"),
+            what,
+            expected,
             "lower it, raise train.epochs, or set callbacks.early_stopping=null",
-        )  # fmt: skip
+        )
 
 
 def plateau_never_fires(config: Settings) -> Iterator[Problem]:
@@ -260,9 +262,11 @@ def stopping_before_plateau(config: Settings) -> Iterator[Problem]:
             f"patience {stop.patience} stops before reduce_lr_on_plateau's patience {plateau.patience} lowers the rate"
         )
         yield Problem(
-            at("callbacks.early_stopping.patience"), what, f"more than {plateau.patience}",
+            at("callbacks.early_stopping.patience"),
+            what,
+            f"more than {plateau.patience}",
             "raise it, or lower callbacks.reduce_lr_on_plateau.patience",
-        )  # fmt: skip
+        )
 
 
 def plateau_with_schedule(config: Settings) -> Iterator[Problem]:

@@ -50,9 +50,10 @@ class Augment(Block):
     contrast: Share = Field(0.0, description="multiply differences from the mean by 1 - this to 1 + this")
     saturation: Share = Field(0.0, description="multiply the saturation by 1 - this to 1 + this; RGB alone")
     pca: NonNegative = Field(
-        0.0, description="AlexNet's noise along the principal colours of the training part, of this standard deviation "
-        "(the paper: 0.1); RGB alone"
-    )  # fmt: skip
+        0.0,
+        description="AlexNet's noise along the principal colours of the training part, of this standard deviation "
+        "(the paper: 0.1); RGB alone",
+    )
     rand_augment: RandAugment | None = Field(None, description="random changes of many kinds, or null; RGB alone")
 
 
@@ -68,14 +69,16 @@ class DataConfig(Block):
     )
     subset: TextOrNull = Field(None, description="hf: the configuration of the data set")
     batch_size: PositiveOrNull = Field(
-        64, description="items per training step; own texts by default (null): the power of two from 8 to 64 that "
-        "makes about 100 steps an epoch, since a net learns too little from a small folder in few steps"
-    )  # fmt: skip
+        64,
+        description="items per training step; own texts by default (null): the power of two from 8 to 64 that "
+        "makes about 100 steps an epoch, since a net learns too little from a small folder in few steps",
+    )
     validation: Share = Field(0.1, description="share of the training part kept for validation, stratified; 0: none")
     folds: Annotated[int | None, Field(ge=2, le=LARGEST), says("an integer of at least 2 or null")] = Field(
-        None, description="cross-validation: each of so many parts of the training part is, in a run of its own, the "
-        "validation part; data.validation is not used then"
-    )  # fmt: skip
+        None,
+        description="cross-validation: each of so many parts of the training part is, in a run of its own, the "
+        "validation part; data.validation is not used then",
+    )
     fold: PositiveOrNull = Field(None, description="train this fold alone, from 1; null: all, one run each")
     test: ProperShare = Field(0.2, description="share kept for the test, for sources without an official test part")
     split_seed: Seed = Field(0, description="fixes the splits, whatever runtime.seed is")
@@ -96,8 +99,8 @@ class DataConfig(Block):
         "auto", description="image files and records: channels; auto: the model's, or grey if all images are"
     )
     on_corrupt: Annotated[Literal["fail", "skip"], one_of("fail", "skip")] = Field(
-        "fail", description="image files and records: what happens to those that cannot be read; either "
-        "way they are named"
+        "fail",
+        description="image files and records: what happens to those that cannot be read; either way they are named",
     )
     pixel_range: Annotated[tuple[float, float], Strict(False), says("two numbers [black, white]")] = Field(
         (0.0, 1.0), description="what black and white become"
@@ -113,9 +116,10 @@ class DataConfig(Block):
         "image", description="the feature or column of the images: tfrecord (image/encoded), tfds and hf (image)"
     )
     label: Text = Field(
-        "label", description="the feature or column of the classes, names or numbers: csv, tsv, jsonl, sequence, tfds "
-        "and hf (label), tfrecord (image/class/label)"
-    )  # fmt: skip
+        "label",
+        description="the feature or column of the classes, names or numbers: csv, tsv, jsonl, sequence, tfds "
+        "and hf (label), tfrecord (image/class/label)",
+    )
     label_text: Text = Field(
         "label_text", description="tfrecord: the feature of the classes' names, image/class/text; it may be missing"
     )
@@ -135,9 +139,11 @@ class DataConfig(Block):
     window: PositiveOrNull = Field(None, description="sequence: time steps of a window; its class is its last step's")
     stride: Positive = Field(1, description="sequence: time steps from one window to the next")
     columns: Annotated[
-        tuple[Annotated[str, Field(min_length=1)], ...] | None, Field(min_length=1), Strict(False),
+        tuple[Annotated[str, Field(min_length=1)], ...] | None,
+        Field(min_length=1),
+        Strict(False),
         says("a list of names or null"),
-    ] = Field(None, description="sequence: the columns of numbers of a .csv; null: all but data.label")  # fmt: skip
+    ] = Field(None, description="sequence: the columns of numbers of a .csv; null: all but data.label")
     labels: TextOrNull = Field(
         None, description="sequence: the .npy with the class of each time step, where data.path is a .npy"
     )

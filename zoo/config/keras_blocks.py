@@ -124,8 +124,11 @@ class NamedBlock(BaseModel):
             for name in cls.TABLE
         ]
         block = {"type": "object", "properties": properties, "required": ["name"], "allOf": rules}
-        return {"title": cls.__name__, "description": (cls.__doc__ or "").strip().split("\n")[0],
-                "anyOf": [{"enum": list(cls.TABLE)}, block]}  # fmt: skip
+        return {
+            "title": cls.__name__,
+            "description": (cls.__doc__ or "").strip().split("\n")[0],
+            "anyOf": [{"enum": list(cls.TABLE)}, block],
+        }
 
 
 def _all(table: Mapping[str, Any]) -> str:

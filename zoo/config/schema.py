@@ -149,9 +149,10 @@ class Checkpoint(Block):
     """Which epoch's weights are the best; they are the ones evaluated."""
 
     monitor: TextOrNull = Field(
-        None, description="null: val_accuracy, else val_loss, else loss, whichever exists; own texts: val_loss, which "
-        "is not equal in several epochs where the validation part is small"
-    )  # fmt: skip
+        None,
+        description="null: val_accuracy, else val_loss, else loss, whichever exists; own texts: val_loss, which "
+        "is not equal in several epochs where the validation part is small",
+    )
     mode: Mode = Field("auto", description="whether smaller (min) or larger (max) is better; auto: by the monitor")
 
 

@@ -125,9 +125,14 @@ def load(data: DataConfig, *, seed: int, input_shape: Sequence[int | None] | Non
         augment = augmentation(preprocessor, x["train"], transform, **vars(data.augment))
     labels = {part: y[rows] for part, rows in splits.items()}
     train = TrainStream(
-        x["train"], labels["train"], batch_size=batch_size, seed=seed,
-        transform=transform, augment=augment, buckets=buckets,
-    )  # fmt: skip
+        x["train"],
+        labels["train"],
+        batch_size=batch_size,
+        seed=seed,
+        transform=transform,
+        augment=augment,
+        buckets=buckets,
+    )
     validation, test = (
         in_order(x[part], labels[part], batch_size, transform) if len(splits[part]) else None
         for part in ("validation", "test")
@@ -159,7 +164,8 @@ def _rows(raw: Raw, part: str, rows: np.ndarray, preprocessor: Preprocessor) -> 
         return items.x.starts[rows - first]
     if raw.kind == "tokens":
         return preprocessor.rows(items.x, rows - first)
-    preprocessor.check_size(*items.x.shape[1:3], f"each image of {raw.name}")
+    height, width = items.x.shape[1:3]
+    preprocessor.check_size(height, width, f"each image of {raw.name}")
     return items.x[rows - first]
 
 
@@ -201,11 +207,15 @@ def _frame_settings(
     data: DataConfig, raw: Raw, train: np.ndarray, shape: tuple[int | None, ...] | None
 ) -> dict[str, Any]:
     if shape is not None and len(shape) != 2:
-        raise ZooError(f"the model takes input of shape {shape}", f"(steps, columns) for {raw.name}",
-                       "choose a recurrent model")  # fmt: skip
+        raise ZooError(
+            f"the model takes input of shape {shape}", f"(steps, columns) for {raw.name}", "choose a recurrent model"
+        )
     if shape is not None and shape[0] not in (None, data.window):
-        raise ZooError(f"data.window={data.window} does not fit the model's input of {shape[0]} steps", f"{shape[0]}",
-                       "change data.window or the model's sequence_length")  # fmt: skip
+        raise ZooError(
+            f"data.window={data.window} does not fit the model's input of {shape[0]} steps",
+            f"{shape[0]}",
+            "change data.window or the model's sequence_length",
+        )
     return raw.train.x.settings(train, data.stride)
 
 
@@ -226,9 +236,7 @@ def _channels_of(color: str, shape: tuple[int | None, ...] | None) -> int:
     return channels
 
 
-def _token_settings(
-    data: DataConfig, raw: Raw, shape: tuple[int | None, ...] | None, default: int
-) -> dict[str, Any]:
+def _token_settings(data: DataConfig, raw: Raw, shape: tuple[int | None, ...] | None, default: int) -> dict[str, Any]:
     if shape is not None and len(shape) != 1:
         raise ZooError(f"the model takes input of shape {shape}", f"(length,) for {raw.name}", "choose a text model")
     known = shape[0] if shape else None

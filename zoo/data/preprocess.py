@@ -168,8 +168,17 @@ class Preprocessor:
             return images
         if fit == "pad":
             missing = tf.stack(size) - tf.shape(images)[1:3]
-            images = tf.pad(images, tf.stack([[0, 0], [missing[0] // 2, missing[0] - missing[0] // 2],
-                                              [missing[1] // 2, missing[1] - missing[1] // 2], [0, 0]]))  # fmt: skip
+            images = tf.pad(
+                images,
+                tf.stack(
+                    [
+                        [0, 0],
+                        [missing[0] // 2, missing[0] - missing[0] // 2],
+                        [missing[1] // 2, missing[1] - missing[1] // 2],
+                        [0, 0],
+                    ]
+                ),
+            )
         else:
             images = tf.cond(
                 tf.reduce_all(tf.shape(images)[1:3] == size),

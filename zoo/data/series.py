@@ -147,11 +147,17 @@ class Framer:
             else:
                 values = _checked(np.asarray(given), where)
             if values.shape[1] != len(self.columns):
-                raise ZooError(f"{where} has {_counted(values.shape[1], 'column')}", f"{len(self.columns)}, as in "
-                               "training", "give the numbers that the run was trained on")  # fmt: skip
+                raise ZooError(
+                    f"{where} has {_counted(values.shape[1], 'column')}",
+                    f"{len(self.columns)}, as in training",
+                    "give the numbers that the run was trained on",
+                )
             if len(values) < self.window:
-                raise ZooError(f"{where} has {_counted(len(values), 'time step')}", f"at least {self.window}, a window "
-                               "of the run", "give a longer one")  # fmt: skip
+                raise ZooError(
+                    f"{where} has {_counted(len(values), 'time step')}",
+                    f"at least {self.window}, a window of the run",
+                    "give a longer one",
+                )
             frames.append(self.windows(values))
             names += [f"{where}: {steps(k * self.stride, self.window)}" for k in range(len(frames[-1]))]
         return np.concatenate(frames), names
@@ -202,14 +208,20 @@ def read_npy(path: Path) -> np.ndarray:
 def _checked(values: np.ndarray, where: str) -> np.ndarray:
     values = values[:, None] if values.ndim == 1 else values
     if values.ndim != 2 or values.dtype.kind not in "uif" or values.shape[1] == 0:
-        raise ZooError(f"{where} holds {values.dtype} of shape {values.shape}", "numbers of shape (time, columns) or "
-                       "(time,)", "one row for each time step")  # fmt: skip
+        raise ZooError(
+            f"{where} holds {values.dtype} of shape {values.shape}",
+            "numbers of shape (time, columns) or (time,)",
+            "one row for each time step",
+        )
     values = values.astype(np.float64)
     wrong = np.argwhere(~np.isfinite(values))
     if len(wrong):
         row, column = map(int, wrong[0])
-        raise ZooError(f"{where}, row {row + 1}, holds {values[row, column]} in column {column}", "finite numbers",
-                       "fill or remove the gap")  # fmt: skip
+        raise ZooError(
+            f"{where}, row {row + 1}, holds {values[row, column]} in column {column}",
+            "finite numbers",
+            "fill or remove the gap",
+        )
     return values
 
 
@@ -223,8 +235,11 @@ def _read_csv(path: Path, label: str | None, columns: Sequence[str] | None) -> R
             if not row:
                 continue
             if len(row) != len(header):
-                raise ZooError(f"{path}, row {number}, has {_counted(len(row), 'field')}",
-                               f"{len(header)}, as in the first row", "correct the row")  # fmt: skip
+                raise ZooError(
+                    f"{path}, row {number}, has {_counted(len(row), 'field')}",
+                    f"{len(header)}, as in the first row",
+                    "correct the row",
+                )
             try:
                 numbers.append([float(row[i]) for i in chosen])
             except ValueError:
@@ -247,8 +262,11 @@ def _columns(path: Path, header: list[str], label: str | None, columns: Sequence
     for name in [*wanted, *([] if label is None else [label])]:
         if header.count(name) != 1:
             what = "two columns" if name in header else "no column"
-            raise ZooError(f"{path} has {what} '{name}' (its first row is {', '.join(header[:8]) or 'empty'})",
-                           "a first row with the name of each column", did_you_mean(name, header))  # fmt: skip
+            raise ZooError(
+                f"{path} has {what} '{name}' (its first row is {', '.join(header[:8]) or 'empty'})",
+                "a first row with the name of each column",
+                did_you_mean(name, header),
+            )
     if not wanted:
         raise ZooError(f"{path} has no column beside '{label}'", "columns of numbers", "add one")
     return [header.index(name) for name in wanted]
@@ -261,8 +279,11 @@ def _refuse(path: Path, number: int, header: list[str], row: list[str], chosen: 
         except ValueError:
             good = False
         if not good:
-            raise ZooError(f"{path}, row {number}, has '{row[i][:40]}' in '{header[i]}'", "a finite number",
-                           "correct it, or name the columns of numbers in data.columns")  # fmt: skip
+            raise ZooError(
+                f"{path}, row {number}, has '{row[i][:40]}' in '{header[i]}'",
+                "a finite number",
+                "correct it, or name the columns of numbers in data.columns",
+            )
 
 
 def _counted(count: int, what: str) -> str:

@@ -52,8 +52,15 @@ def bubbles_figure(bubbles: Sequence[Bubble], data: str) -> Any:
     families = list(dict.fromkeys(b.family for b in bubbles))
     for b in sorted(bubbles, key=lambda b: -b.parameters):  # small ones on top
         colour = COLOURS[families.index(b.family) % len(COLOURS)]
-        ax.scatter([b.macs], [b.percent], s=b.parameters * unit, facecolor=colour if b.by_paper else "none",
-                   edgecolor=colour, alpha=0.55 if b.by_paper else 0.9, linewidth=1.2)  # fmt: skip
+        ax.scatter(
+            [b.macs],
+            [b.percent],
+            s=b.parameters * unit,
+            facecolor=colour if b.by_paper else "none",
+            edgecolor=colour,
+            alpha=0.55 if b.by_paper else 0.9,
+            linewidth=1.2,
+        )
         ax.plot([b.macs], [b.percent], ".", color=colour, markersize=3)
     _axes(ax, bubbles, data)
     _key(ax, bubbles, unit)
@@ -102,19 +109,37 @@ def _key(ax: Any, bubbles: Sequence[Bubble], unit: float) -> None:
     step = 10 ** math.floor(math.log10(max(most, 10)))
     sizes = [size for size in (step / 10, step / 2, step, 2 * step, 5 * step) if size <= most][-3:] or [step]
     handles = [
-        ax.scatter([], [], s=size * unit, facecolor="#a1a1aa", edgecolor="#52525b", alpha=0.6,
-                   label=_operations(size) + (" parameters" if size == sizes[-1] else ""))
+        ax.scatter(
+            [],
+            [],
+            s=size * unit,
+            facecolor="#a1a1aa",
+            edgecolor="#52525b",
+            alpha=0.6,
+            label=_operations(size) + (" parameters" if size == sizes[-1] else ""),
+        )
         for size in sizes
-    ]  # fmt: skip
+    ]
     if any(b.by_paper for b in bubbles):
-        handles.append(ax.scatter([], [], s=60, facecolor="#52525b", edgecolor="#52525b", alpha=0.55,
-                                  label="the paper's figure"))  # fmt: skip
+        handles.append(
+            ax.scatter([], [], s=60, facecolor="#52525b", edgecolor="#52525b", alpha=0.55, label="the paper's figure")
+        )
     if not all(b.by_paper for b in bubbles):
-        handles.append(ax.scatter([], [], s=60, facecolor="none", edgecolor="#52525b", linewidth=1.2,
-                                  label="of published weights"))  # fmt: skip
-    ax.figure.legend(handles=handles, loc="outside upper left", ncols=len(handles), frameon=False, fontsize=9,
-                     handletextpad=0.9, columnspacing=1.8, borderpad=0.8, handleheight=2.4,
-                     handlelength=2.6)  # fmt: skip
+        handles.append(
+            ax.scatter([], [], s=60, facecolor="none", edgecolor="#52525b", linewidth=1.2, label="of published weights")
+        )
+    ax.figure.legend(
+        handles=handles,
+        loc="outside upper left",
+        ncols=len(handles),
+        frameon=False,
+        fontsize=9,
+        handletextpad=0.9,
+        columnspacing=1.8,
+        borderpad=0.8,
+        handleheight=2.4,
+        handlelength=2.6,
+    )
 
 
 # Labels: each takes the free place nearest to its bubble
@@ -126,15 +151,20 @@ def _label(ax: Any, bubbles: Sequence[Bubble], unit: float) -> None:
     figure = ax.figure
     pixel = figure.dpi / 72
     renderer = figure.canvas.get_renderer()
-    discs = {b.name: (*ax.transData.transform((b.macs, b.percent)), math.sqrt(b.parameters * unit) / 2 * pixel)
-             for b in bubbles}  # fmt: skip
+    discs = {
+        b.name: (*ax.transData.transform((b.macs, b.percent)), math.sqrt(b.parameters * unit) / 2 * pixel)
+        for b in bubbles
+    }
     frame = ax.get_window_extent()
     taken: list[tuple[float, float, float, float]] = []
     for b in sorted(bubbles, key=lambda b: -_crowd(discs, b.name)):
         x, y, radius = discs[b.name]
         probe = Text(0, 0, b.name, fontsize=SIZE, figure=figure).get_window_extent(renderer)
-        places = [_place(x, y, radius + gap * pixel, turn, probe.width, probe.height)
-                  for gap in (4, 10, 18, 28, 40, 54, 72) for turn in range(16)]  # fmt: skip
+        places = [
+            _place(x, y, radius + gap * pixel, turn, probe.width, probe.height)
+            for gap in (4, 10, 18, 28, 40, 54, 72)
+            for turn in range(16)
+        ]
         inside = [p for p in places if p[0] >= frame.x0 and p[2] <= frame.x1 and p[1] >= frame.y0 and p[3] <= frame.y1]
         best = min(inside or places, key=lambda p: _badness(p, (x, y, radius), taken, list(discs.values())))
         taken.append(best)
@@ -182,8 +212,18 @@ def _write(ax: Any, name: str, at, box, *, line: bool) -> None:
     centre = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
     offset = ((centre[0] - at[0]) / pixel, (centre[1] - at[1]) / pixel)
     pale = {"boxstyle": "square,pad=0.05", "facecolor": "white", "edgecolor": "none", "alpha": 0.65}
-    ax.annotate(name, ax.transData.inverted().transform(at), xytext=offset, textcoords="offset points", ha="center",
-                va="center", fontsize=SIZE, color="#18181b", annotation_clip=False, bbox=pale)  # fmt: skip
+    ax.annotate(
+        name,
+        ax.transData.inverted().transform(at),
+        xytext=offset,
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        fontsize=SIZE,
+        color="#18181b",
+        annotation_clip=False,
+        bbox=pale,
+    )
     if line:
         near = (min(max(at[0], box[0]), box[2]), min(max(at[1], box[1]), box[3]))
         ends = ax.transData.inverted().transform([at, near])

@@ -78,20 +78,35 @@ def _figure(mistakes: Sequence[Mistake], title: str | None) -> Any:
     columns = min(COLUMNS, len(mistakes))
     rows = -(-len(mistakes) // columns)
     high = SIDE * mistakes[0].image.shape[0] / mistakes[0].image.shape[1]
-    figure = Figure(figsize=(max(SIDE * columns, 3.6), (high + 0.5) * rows + (0.4 if title else 0.05)),
-                    facecolor="white", layout="constrained")  # fmt: skip
+    figure = Figure(
+        figsize=(max(SIDE * columns, 3.6), (high + 0.5) * rows + (0.4 if title else 0.05)),
+        facecolor="white",
+        layout="constrained",
+    )
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax in axes:
         ax.set_axis_off()
         ax.set_anchor("N")
     for ax, mistake in zip(axes, mistakes, strict=False):
         show(ax, mistake.image)
-        lines = ((f"true: {mistake.true}", "#18181b"), (f"predicted: {mistake.predicted}", RED),
-                 (f"{mistake.probability:.1%}, {mistake.name or f'#{mistake.index}'}", GREY))  # fmt: skip
+        lines = (
+            (f"true: {mistake.true}", "#18181b"),
+            (f"predicted: {mistake.predicted}", RED),
+            (f"{mistake.probability:.1%}, {mistake.name or f'#{mistake.index}'}", GREY),
+        )
         for k, (words, colour) in enumerate(lines):
-            ax.annotate(cut(words, LONGEST), (0.5, 0), (0, -2 - 9.5 * k), xycoords="axes fraction",
-                        textcoords="offset points", ha="center", va="top", fontsize=7.5, color=colour,
-                        parse_math=False)  # fmt: skip
+            ax.annotate(
+                cut(words, LONGEST),
+                (0.5, 0),
+                (0, -2 - 9.5 * k),
+                xycoords="axes fraction",
+                textcoords="offset points",
+                ha="center",
+                va="top",
+                fontsize=7.5,
+                color=colour,
+                parse_math=False,
+            )
     if title:
         figure.suptitle(title, fontsize=11, parse_math=False)
     return figure
@@ -100,8 +115,13 @@ def _figure(mistakes: Sequence[Mistake], title: str | None) -> Any:
 def show(ax: Any, image: Any) -> None:
     """An image of uint8 (H, W, 1 or 3), pixels as they are while they are few."""
     grey = image.shape[-1] == 1
-    ax.imshow(image[..., 0] if grey else image, cmap="gray" if grey else None, vmin=0, vmax=255,
-              interpolation="nearest" if max(image.shape) <= 64 else "antialiased")  # fmt: skip
+    ax.imshow(
+        image[..., 0] if grey else image,
+        cmap="gray" if grey else None,
+        vmin=0,
+        vmax=255,
+        interpolation="nearest" if max(image.shape) <= 64 else "antialiased",
+    )
 
 
 def cut(words: str, longest: int) -> str:

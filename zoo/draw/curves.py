@@ -84,8 +84,10 @@ def plot_confusion(
     check_dpi(dpi)
     sizes = {len(row) for row in matrix} | {len(matrix)}
     if sizes != {len(class_names)}:
-        raise ZooError(f"a confusion matrix of {len(matrix)} rows does not fit {len(class_names)} class names",
-                       "one row and one column for each class")  # fmt: skip
+        raise ZooError(
+            f"a confusion matrix of {len(matrix)} rows does not fit {len(class_names)} class names",
+            "one row and one column for each class",
+        )
     return written(path, lambda target: save(_confusion_figure(matrix, class_names, title), target, dpi))
 
 
@@ -168,18 +170,29 @@ def _curves_figure(
 def _draw(ax: Any, curve: Curves, key: str, style: str, marker: str | None) -> None:
     """A line per run; the mean with a band where a label has several."""
     lines = [
-        {int(row["epoch"]): value if math.isfinite(value) else math.nan
-         for row in run if (value := row.get(key)) is not None}
+        {
+            int(row["epoch"]): value if math.isfinite(value) else math.nan
+            for row in run
+            if (value := row.get(key)) is not None
+        }
         for run in curve.runs
-    ]  # fmt: skip
+    ]
     lines = [line for line in lines if line]
     if not lines:
         return
     epochs = sorted(set.intersection(*(set(line) for line in lines)) or set(lines[0]))
     values = [[line[epoch] for line in lines if epoch in line] for epoch in epochs]
     mean = [sum(column) / len(column) for column in values]
-    ax.plot(epochs, mean, style, color=curve.colour, marker=marker, markersize=3, linewidth=1.5,
-            alpha=0.65 if style == "--" else 1.0)  # fmt: skip
+    ax.plot(
+        epochs,
+        mean,
+        style,
+        color=curve.colour,
+        marker=marker,
+        markersize=3,
+        linewidth=1.5,
+        alpha=0.65 if style == "--" else 1.0,
+    )
     if len(lines) > 1:
         low, high = [min(column) for column in values], [max(column) for column in values]
         ax.fill_between(epochs, low, high, color=curve.colour, alpha=0.15, linewidth=0)
@@ -200,18 +213,24 @@ def _mark_best(axes: Any, metrics: list[str], curve: Curves, best_epoch: int, *,
         beside = best_epoch > left + 0.7 * (right - left)
         under = value > (low + high) / 2
         ax.annotate(
-            f"{value:.4g}", (best_epoch, value), xytext=(-9 if beside else 9, -15 if under else 9),
-            textcoords="offset points", ha="right" if beside else "left", fontsize=9,
+            f"{value:.4g}",
+            (best_epoch, value),
+            xytext=(-9 if beside else 9, -15 if under else 9),
+            textcoords="offset points",
+            ha="right" if beside else "left",
+            fontsize=9,
             bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
-        )  # fmt: skip
+        )
 
 
 def _has_spikes(curves: list[Curves]) -> bool:
     """Whether a loss leaps so far above its beginning that it would press all others to the ground."""
     lines = [
         [row[key] for row in run if row.get(key) is not None and math.isfinite(row[key])]
-        for curve in curves for run in curve.runs for key in ("loss", "val_loss")
-    ]  # fmt: skip
+        for curve in curves
+        for run in curve.runs
+        for key in ("loss", "val_loss")
+    ]
     lines = [line for line in lines if line]
     return all(min(line) > 0 for line in lines) and any(max(line) > SPIKE * line[0] for line in lines)
 
@@ -223,8 +242,16 @@ def _say_what_is_missing(axes: Any, metrics: list[str], curves: list[Curves]) ->
         epochs = sorted({int(epoch) for epoch, value in values if value is not None and not math.isfinite(value)})
         if epochs:
             which = f"{len(epochs)} epochs, {epochs[0]} to {epochs[-1]}" if len(epochs) > 1 else f"epoch {epochs[0]}"
-            ax.text(0.99, 0.97, f"not a finite number in {which}", transform=ax.transAxes, ha="right", va="top",
-                    fontsize=9, color="#b91c1c")  # fmt: skip
+            ax.text(
+                0.99,
+                0.97,
+                f"not a finite number in {which}",
+                transform=ax.transAxes,
+                ha="right",
+                va="top",
+                fontsize=9,
+                color="#b91c1c",
+            )
 
 
 def _key(ax: Any, curves: list[Curves], best: Mapping[str, int], resumed: Sequence[int]) -> None:
@@ -239,8 +266,9 @@ def _key(ax: Any, curves: list[Curves], best: Mapping[str, int], resumed: Sequen
         label = f"best epoch ({next(iter(best.values()))})"
         handles.append(Line2D([], [], color="#52525b", linestyle=":", label=label))
     elif best:
-        handles.append(Line2D([], [], color=first, linestyle="", marker="o", markersize=8, fillstyle="none",
-                              label="best epoch"))  # fmt: skip
+        handles.append(
+            Line2D([], [], color=first, linestyle="", marker="o", markersize=8, fillstyle="none", label="best epoch")
+        )
     if resumed:
         times = f" ({len(resumed)} times)" if len(resumed) > 1 else ""
         handles.append(Line2D([], [], color=RESUMED, linestyle=(0, (6, 3)), label=f"resumed{times}"))
@@ -251,9 +279,14 @@ def _key(ax: Any, curves: list[Curves], best: Mapping[str, int], resumed: Sequen
     room = ax.figure.get_figwidth() - 0.8  # inches
     fitting = (n for n in range(min(4, len(handles)), 1, -1) if _key_width(handles, n) <= room)
     ax.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2, ncols=next(fitting, 1),
-        frameon=False, fontsize=9,
-    )  # fmt: skip
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        borderaxespad=0.2,
+        ncols=next(fitting, 1),
+        frameon=False,
+        fontsize=9,
+    )
 
 
 def _key_width(handles: list[Any], columns: int) -> float:
@@ -280,8 +313,11 @@ def _confusion_figure(matrix: Any, class_names: Sequence[str], title: str | None
     shares = [[cell / (sum(row) or 1) for cell in row] for row in matrix]
     longest = max(len(str(name)) for name in class_names)
     side = max(3.2, 0.5 * count) if count <= MOST_NUMBERS else 8.5
-    figure = Figure(figsize=(side + 1.5 + 0.07 * min(longest, 24), side + 1.0 + 0.05 * min(longest, 24)),
-                    facecolor="white", layout="constrained")  # fmt: skip
+    figure = Figure(
+        figsize=(side + 1.5 + 0.07 * min(longest, 24), side + 1.0 + 0.05 * min(longest, 24)),
+        facecolor="white",
+        layout="constrained",
+    )
     ax = figure.subplots()
     # of many classes the errors are spread thin: the square root of a share keeps them visible without numbers
     image = ax.imshow(shares, cmap="Blues", norm=PowerNorm(1.0 if count <= MOST_NUMBERS else 0.5, 0.0, 1.0))
@@ -297,8 +333,15 @@ def _confusion_figure(matrix: Any, class_names: Sequence[str], title: str | None
                 if value:
                     dark = shares[y][x] > 0.55
                     text = f"{int(value)}"
-                    ax.text(x, y, text, ha="center", va="center", fontsize=9 if len(text) <= 4 else 7,
-                            color="white" if dark else "#18181b")  # fmt: skip
+                    ax.text(
+                        x,
+                        y,
+                        text,
+                        ha="center",
+                        va="center",
+                        fontsize=9 if len(text) <= 4 else 7,
+                        color="white" if dark else "#18181b",
+                    )
     ax.set_xlabel("predicted")
     ax.set_ylabel("true")
     ax.set_title(title or _accuracy(matrix), fontsize=11)

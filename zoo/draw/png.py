@@ -39,19 +39,22 @@ def _paint(axes: Any, mark: Mark, order: int) -> None:
         r = min(mark.radius, mark.h / 2)
         axes.add_patch(
             FancyBboxPatch(
-                (mark.x + r, mark.y + r), mark.w - 2 * r, mark.h - 2 * r,
+                (mark.x + r, mark.y + r),
+                mark.w - 2 * r,
+                mark.h - 2 * r,
                 boxstyle=f"round,pad={r},rounding_size={r}",
-                facecolor=mark.fill, edgecolor=mark.edge, linewidth=POINTS, zorder=order,
+                facecolor=mark.fill,
+                edgecolor=mark.edge,
+                linewidth=POINTS,
+                zorder=order,
             )
-        )  # fmt: skip
+        )
     elif isinstance(mark, Circle):
         axes.add_patch(
             Disc((mark.x, mark.y), mark.r, facecolor=mark.fill, edgecolor=mark.edge, linewidth=POINTS, zorder=order)
         )
     elif isinstance(mark, Line):
-        axes.add_patch(
-            PathPatch(_path(mark), facecolor="none", edgecolor=mark.colour, linewidth=POINTS, zorder=order)
-        )
+        axes.add_patch(PathPatch(_path(mark), facecolor="none", edgecolor=mark.colour, linewidth=POINTS, zorder=order))
         if mark.arrow:
             axes.add_patch(Polygon(arrow_head(mark.points), closed=True, facecolor=mark.colour, zorder=order))
     else:
@@ -70,7 +73,15 @@ def _path(line: Line) -> Any:
 
 def _write(axes: Any, text: Text, order: int) -> None:
     axes.text(
-        text.x, text.y, text.words,
-        fontsize=text.size * POINTS, fontfamily="DejaVu Sans", fontweight="bold" if text.bold else "normal",
-        color=text.colour, ha=_ALIGN[text.anchor], va="baseline", zorder=order, parse_math=False,
-    )  # fmt: skip
+        text.x,
+        text.y,
+        text.words,
+        fontsize=text.size * POINTS,
+        fontfamily="DejaVu Sans",
+        fontweight="bold" if text.bold else "normal",
+        color=text.colour,
+        ha=_ALIGN[text.anchor],
+        va="baseline",
+        zorder=order,
+        parse_math=False,
+    )

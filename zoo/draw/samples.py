@@ -85,15 +85,19 @@ def _figure(images: np.ndarray, titles: Sequence[str], title: str | None) -> Any
     columns = min(COLUMNS, len(images))
     rows = -(-len(images) // columns)
     form = images.shape[1] / images.shape[2]
-    figure = Figure(figsize=(1.25 * columns, (1.15 * form + 0.3) * rows + (0.4 if title else 0)),
-                    facecolor="white", layout="constrained")  # fmt: skip
+    figure = Figure(
+        figsize=(1.25 * columns, (1.15 * form + 0.3) * rows + (0.4 if title else 0)),
+        facecolor="white",
+        layout="constrained",
+    )
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax in axes:
         ax.set_axis_off()
     for ax, image, name in zip(axes, images, titles, strict=False):
         grey = image.shape[-1] == 1
-        ax.imshow(image[..., 0] if grey else image, cmap="gray" if grey else None, vmin=0, vmax=255,
-                  interpolation="nearest")  # fmt: skip
+        ax.imshow(
+            image[..., 0] if grey else image, cmap="gray" if grey else None, vmin=0, vmax=255, interpolation="nearest"
+        )
         ax.set_title(_short(name), fontsize=8, pad=3)
     if title:
         figure.suptitle(title, fontsize=11)

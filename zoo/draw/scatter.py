@@ -79,8 +79,13 @@ class Projections:
         """Everything but pixels and vectors, as JSON."""
         space = self.space
         names = space.class_names
-        plain = {"what": space.what, "dimensions": space.vectors.shape[1], "pca_shares": list(self.pca_shares),
-                 "perplexity": self.perplexity, "points": []}  # fmt: skip
+        plain = {
+            "what": space.what,
+            "dimensions": space.vectors.shape[1],
+            "pca_shares": list(self.pca_shares),
+            "perplexity": self.perplexity,
+            "points": [],
+        }
         for i, name in enumerate(space.names):
             row = {"name": name}
             if space.labels is not None:
@@ -168,13 +173,21 @@ def _panel(ax: Any, projections: Projections, points: np.ndarray) -> None:
     ax.scatter(points[:, 0], points[:, 1], s=size, c=colours, linewidths=0, alpha=0.75, rasterized=len(space) > 3000)
     if space.predicted is not None:
         wrong = points[space.predicted != space.labels]
-        ax.scatter(wrong[:, 0], wrong[:, 1], s=size * 2.2, facecolors="none", edgecolors=INK, linewidths=0.6,
-                   alpha=float(np.clip(60 / max(len(wrong), 1), 0.3, 1)))  # fmt: skip
+        ax.scatter(
+            wrong[:, 0],
+            wrong[:, 1],
+            s=size * 2.2,
+            facecolors="none",
+            edgecolors=INK,
+            linewidths=0.6,
+            alpha=float(np.clip(60 / max(len(wrong), 1), 0.3, 1)),
+        )
         if len(space.class_names) > MOST_IN_KEY:
             for label in np.unique(space.labels):
                 x, y = np.median(points[space.labels == label], axis=0)
-                ax.annotate(cut(space.class_names[label], 14), (x, y), ha="center", va="center", fontsize=6,
-                            parse_math=False)  # fmt: skip
+                ax.annotate(
+                    cut(space.class_names[label], 14), (x, y), ha="center", va="center", fontsize=6, parse_math=False
+                )
     else:
         far = np.argsort(-np.linalg.norm(projections.pca - projections.pca.mean(axis=0), axis=1), kind="stable")
         _name(ax, [space.names[i] for i in far], points[far])  # those that PCA tells most about
@@ -193,8 +206,9 @@ def _name(ax: Any, names: list[str], points: np.ndarray) -> None:
         if x + width > 1.05 or any(abs(y - b) < 0.036 and x < a + w and a < x + width for a, b, w in taken):
             continue
         taken.append((x, y, width))
-        ax.annotate(cut(name, 14), tuple(point), (2, 0), textcoords="offset points", va="center", fontsize=6.5,
-                    parse_math=False)  # fmt: skip
+        ax.annotate(
+            cut(name, 14), tuple(point), (2, 0), textcoords="offset points", va="center", fontsize=6.5, parse_math=False
+        )
         if len(taken) == NAMED:
             return
 
@@ -238,8 +252,19 @@ def _key(drawn: Any, projections: Projections, columns: int) -> None:
     ]
     if space.predicted is not None:
         wrong = int((space.predicted != space.labels).sum())
-        handles.append(Line2D([], [], linestyle="", marker="o", markersize=8, fillstyle="none", color=INK,
-                              markeredgewidth=0.8, label=f"mistaken ({wrong:,})"))  # fmt: skip
+        handles.append(
+            Line2D(
+                [],
+                [],
+                linestyle="",
+                marker="o",
+                markersize=8,
+                fillstyle="none",
+                color=INK,
+                markeredgewidth=0.8,
+                label=f"mistaken ({wrong:,})",
+            )
+        )
     legend = drawn.legend(handles=handles, loc="outside lower center", ncols=columns, frameon=False, fontsize=9)
     for text in legend.get_texts():
         text.set_parse_math(False)

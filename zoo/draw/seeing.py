@@ -183,12 +183,21 @@ def _overlay(figure: Any, ax: Any, heat: Heat) -> None:
     grey = heat.photo @ np.array([0.299, 0.587, 0.114])
     show(ax, np.repeat(grey[..., None], 3, axis=2).astype("uint8"))
     fine = heat.on_photo(scale=max(1, math.ceil(FINE / max(height, width))))
-    image = ax.imshow(fine, cmap=_glow(), vmin=0, vmax=1, extent=(-0.5, width - 0.5, height - 0.5, -0.5),
-                      interpolation="nearest")  # fmt: skip
+    image = ax.imshow(
+        fine, cmap=_glow(), vmin=0, vmax=1, extent=(-0.5, width - 0.5, height - 0.5, -0.5), interpolation="nearest"
+    )
     ax.set_title(f"evidence for {cut(heat.class_name, 22)}", fontsize=9, parse_math=False)
     if not heat.heat.any():
-        ax.annotate("none at this layer", (0.5, 0.5), xycoords="axes fraction", ha="center", va="center",
-                    fontsize=9, color="white", bbox={"facecolor": INK, "edgecolor": "none"})  # fmt: skip
+        ax.annotate(
+            "none at this layer",
+            (0.5, 0.5),
+            xycoords="axes fraction",
+            ha="center",
+            va="center",
+            fontsize=9,
+            color="white",
+            bbox={"facecolor": INK, "edgecolor": "none"},
+        )
     ax.spines[:].set_visible(False)
     ax.set_xticks([])
     ax.set_yticks([])
@@ -256,8 +265,11 @@ def maps_figure(maps: Maps) -> Any:
     low, high = float(tiles.min()), float(np.percentile(tiles, 99.8))
     negative = low < -1e-6
     limit = max(abs(low), abs(high)) or 1.0
-    words = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit} if negative else {"cmap": "magma", "vmin": 0,
-             "vmax": high or 1.0}  # fmt: skip
+    words = (
+        {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+        if negative
+        else {"cmap": "magma", "vmin": 0, "vmax": high or 1.0}
+    )
     title = f"{maps.layer}: {shape_text(maps.maps.shape[:2])}{_first(len(tiles), 'maps')}"
     return _tiles(tiles, title, label="output", **words)
 
@@ -274,8 +286,11 @@ def _tiles(tiles: Any, title: str, *, label: str | None = None, **words: Any) ->
     columns = min(columns, len(tiles))
     rows = math.ceil(len(tiles) / columns)
     high = tiles.shape[1] / tiles.shape[2]
-    figure = Figure(figsize=(max(0.95 * columns + (0.8 if label else 0.1), 4.6), 0.95 * high * rows + 0.45),
-                    facecolor="white", layout="constrained")  # fmt: skip
+    figure = Figure(
+        figsize=(max(0.95 * columns + (0.8 if label else 0.1), 4.6), 0.95 * high * rows + 0.45),
+        facecolor="white",
+        layout="constrained",
+    )
     axes = figure.subplots(rows, columns, squeeze=False)
     for ax in axes.ravel():
         ax.set_axis_off()

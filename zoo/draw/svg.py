@@ -75,9 +75,7 @@ def _mark(mark: Mark) -> str:
             f' rx="{_n(mark.radius)}" fill="{mark.fill}" stroke="{mark.edge}"/>'
         )
     if isinstance(mark, Circle):
-        return (
-            f'<circle cx="{_n(mark.x)}" cy="{_n(mark.y)}" r="{_n(mark.r)}" fill="{mark.fill}" stroke="{mark.edge}"/>'
-        )
+        return f'<circle cx="{_n(mark.x)}" cy="{_n(mark.y)}" r="{_n(mark.r)}" fill="{mark.fill}" stroke="{mark.edge}"/>'
     return _line(mark) if isinstance(mark, Line) else _text(mark)
 
 

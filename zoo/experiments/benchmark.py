@@ -46,8 +46,11 @@ def alternate(ours: Callable[[], float], theirs: Callable[[], float], rounds: in
 def report(name: str, ours: list[float], theirs: list[float], unit: str, peer: str) -> None:
     """One line: both medians and the median of the ratios, round by round."""
     ratio = statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
-    print(f"{name:<28} zoo {statistics.median(ours):10.2f} {unit:<10} "
-          f"{peer} {statistics.median(theirs):10.2f} {unit:<10} ratio {ratio:.3f}", flush=True)  # fmt: skip
+    print(
+        f"{name:<28} zoo {statistics.median(ours):10.2f} {unit:<10} "
+        f"{peer} {statistics.median(theirs):10.2f} {unit:<10} ratio {ratio:.3f}",
+        flush=True,
+    )
 
 
 def start() -> None:
@@ -69,11 +72,17 @@ RUNNER = {
     },
     "bilstm_imdb": {
         "model": {"name": "bilstm_imdb"},
-        "data": {"name": "synthetic", "kind": "tokens", "samples": 3000, "num_words": 10000, "maxlen": 200,
-                 "batch_size": 128},
+        "data": {
+            "name": "synthetic",
+            "kind": "tokens",
+            "samples": 3000,
+            "num_words": 10000,
+            "maxlen": 200,
+            "batch_size": 128,
+        },
         "train": {"epochs": 2},
     },
-}  # fmt: skip
+}
 
 
 def runner() -> None:
@@ -110,9 +119,15 @@ def runner() -> None:
 
         def bare(job=bare_job, config=config, x=x, y=y, validation=validation) -> float:
             begun = time.perf_counter()
-            job.model.fit(x, y, batch_size=config.data.batch_size, epochs=config.train.epochs,
-                          validation_data=validation, validation_batch_size=config.data.batch_size,
-                          verbose=0)  # fmt: skip
+            job.model.fit(
+                x,
+                y,
+                batch_size=config.data.batch_size,
+                epochs=config.train.epochs,
+                validation_data=validation,
+                validation_batch_size=config.data.batch_size,
+                verbose=0,
+            )
             return len(y) * config.train.epochs / (time.perf_counter() - begun)
 
         report(f"runner, {name}", *alternate(ours, bare), "samples/s", "bare fit")
@@ -134,8 +149,9 @@ def build() -> None:
 
         return once
 
-    pair = alternate(timed(lambda: zoo.create_model("resnet152")),
-                     timed(lambda: keras.applications.ResNet152(weights=None)), 3)  # fmt: skip
+    pair = alternate(
+        timed(lambda: zoo.create_model("resnet152")), timed(lambda: keras.applications.ResNet152(weights=None)), 3
+    )
     report("build, resnet152", *pair, "s", "keras")
 
 
@@ -194,8 +210,14 @@ def load_photos(root: Path, side: int, fit: str):
     from zoo import data
     from zoo.config import Config
 
-    block = {"name": "image_folder", "path": str(root), "image_size": side, "fit": fit, "batch_size": 32,
-             "validation": 0}  # fmt: skip
+    block = {
+        "name": "image_folder",
+        "path": str(root),
+        "image_size": side,
+        "fit": fit,
+        "batch_size": 32,
+        "validation": 0,
+    }
     return data.load(Config.from_dict({"model": {"name": "mobilenet"}, "data": block}).data, seed=0)
 
 
@@ -317,8 +339,11 @@ def memory() -> None:
         for root, count, budget in ((small, 1000, 2**26), (large, 2000, 2**26), (small, 1000, 2**30)):
             words = [sys.executable, "-c", PEAK, str(root), str(warm), str(budget)]
             done = subprocess.run(words, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-            print(f"{count} photos, {count * 224 * 224 * 3 / 2**20:.0f} MB of pixels, budget {budget / 2**20:.0f} "
-                  f"MB: the peak grows by {float(done.stdout.split()[-1]):.0f} MB", flush=True)  # fmt: skip
+            print(
+                f"{count} photos, {count * 224 * 224 * 3 / 2**20:.0f} MB of pixels, budget {budget / 2**20:.0f} "
+                f"MB: the peak grows by {float(done.stdout.split()[-1]):.0f} MB",
+                flush=True,
+            )
 
 
 PARTS = {"start": start, "runner": runner, "build": build, "norm": norm, "pipeline": pipeline, "memory": memory}

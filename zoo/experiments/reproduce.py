@@ -101,8 +101,9 @@ class Reproduction:
         )
         if self.environment:
             lines.append("not the same environment:")
-            lines += [f"  {key}: {_shown(then)} then, {_shown(now)} now" for key, (then, now) in
-                      self.environment.items()]  # fmt: skip
+            lines += [
+                f"  {key}: {_shown(then)} then, {_shown(now)} now" for key, (then, now) in self.environment.items()
+            ]
         else:
             lines.append("the same environment")
         lines.append(f"run   {self.run}")

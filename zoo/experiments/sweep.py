@@ -92,10 +92,15 @@ class Sweep:
         sign = -1 if monitor_mode(self.space.metric) == "max" else 1
         ranked = sorted(self.trials, key=lambda t: (t.value is None, sign * (t.value or 0), t.number))
         rows = [
-            (t.number, *(_shown(t.params[k]) for k in keys), "-" if t.value is None else f"{t.value:.4f}",
-             len(t.reports), t.state)
+            (
+                t.number,
+                *(_shown(t.params[k]) for k in keys),
+                "-" if t.value is None else f"{t.value:.4f}",
+                len(t.reports),
+                t.state,
+            )
             for t in ranked
-        ]  # fmt: skip
+        ]
         last = [key.rpartition(".")[2] for key in keys]
         short = [word if last.count(word) == 1 else key for key, word in zip(keys, last, strict=True)]
         right = range(len(keys) + 3)
@@ -229,18 +234,23 @@ def _study(space: Space, trials: Sequence[Trial]) -> Any:
     study = optuna.create_study(
         direction="maximize" if monitor_mode(space.metric) == "max" else "minimize",
         sampler=optuna.samplers.TPESampler(seed=_seed(space, len(trials))),
-        pruner=optuna.pruners.NopPruner() if never else optuna.pruners.MedianPruner(
-            n_startup_trials=space.startup_trials, n_warmup_steps=space.warmup_epochs + 1),
-    )  # fmt: skip
+        pruner=optuna.pruners.NopPruner()
+        if never
+        else optuna.pruners.MedianPruner(n_startup_trials=space.startup_trials, n_warmup_steps=space.warmup_epochs + 1),
+    )
     for trial in trials:
         complete = trial.state == COMPLETE
-        study.add_trial(create_trial(
-            state=TrialState.COMPLETE if complete else TrialState.PRUNED,  # pruned without reports counts as the worst
-            value=trial.value if complete else None,
-            params=_names(space.dimensions, trial.params),
-            distributions=_distributions(space.dimensions),
-            intermediate_values=trial.reports if trial.state in (COMPLETE, PRUNED) else {},
-        ))  # fmt: skip
+        study.add_trial(
+            create_trial(
+                state=TrialState.COMPLETE
+                if complete
+                else TrialState.PRUNED,  # pruned without reports counts as the worst
+                value=trial.value if complete else None,
+                params=_names(space.dimensions, trial.params),
+                distributions=_distributions(space.dimensions),
+                intermediate_values=trial.reports if trial.state in (COMPLETE, PRUNED) else {},
+            )
+        )
     return study
 
 
@@ -286,9 +296,13 @@ def _finish(found: Sweep, config: Config, space_file: str | Path) -> None:
 
     shown = [t for t in found.trials if t.reports]
     if shown:
-        plot_trials([asdict(t) for t in shown], found.space.metric, found.folder / PICTURE,
-                    larger_is_better=monitor_mode(found.space.metric) == "max",
-                    log=[d.key for d in found.space.dimensions if d.log])  # fmt: skip
+        plot_trials(
+            [asdict(t) for t in shown],
+            found.space.metric,
+            found.folder / PICTURE,
+            larger_is_better=monitor_mode(found.space.metric) == "max",
+            log=[d.key for d in found.space.dimensions if d.log],
+        )
     best = found.best
     if best is None:
         return

@@ -106,8 +106,13 @@ class _Reader:
         for key, node in top.items():
             if key not in KEYS:
                 self._say(node, key, "unknown key", mend=did_you_mean(key, KEYS), at_key=True)
-        trials = self._take(top, "trials", 20, lambda v: _whole(v) and 1 <= v <= MOST_TRIALS,
-                            f"a whole number from 1 to {MOST_TRIALS:,}")  # fmt: skip
+        trials = self._take(
+            top,
+            "trials",
+            20,
+            lambda v: _whole(v) and 1 <= v <= MOST_TRIALS,
+            f"a whole number from 1 to {MOST_TRIALS:,}",
+        )
         seed = self._take(top, "seed", 0, lambda v: _whole(v) and 0 <= v < 2**31, "a whole number from 0 to 2147483647")
         known = [name for name in monitors(self.config) if name.startswith("val_")]
         if not known:
@@ -145,8 +150,11 @@ class _Reader:
         if isinstance(value, bool):
             return (5, 1) if value else (None, 0)
         keys = {"startup_trials": 5, "warmup_epochs": 1}
-        if not (isinstance(value, dict) and value.keys() <= keys.keys()
-                and all(_whole(v) and v >= 0 for v in value.values())):  # fmt: skip
+        if not (
+            isinstance(value, dict)
+            and value.keys() <= keys.keys()
+            and all(_whole(v) and v >= 0 for v in value.values())
+        ):
             self._say(node, "prune", f"got {json.dumps(value)}", "true, false or {startup_trials: 5, warmup_epochs: 1}")
             return None, 0
         given = keys | value

@@ -58,8 +58,11 @@ def count_layers(model: keras.Model) -> list[LayerCount]:
         ZooError: the model has not been built, so there are no shapes to count.
     """
     if not getattr(_functional(model), "inputs", None) or not hasattr(_functional(model), "operations"):
-        raise ZooError(f"the model '{model.name}' has not been built", "a functional or built model",
-                       "call it once, or give it a keras.Input")  # fmt: skip
+        raise ZooError(
+            f"the model '{model.name}' has not been built",
+            "a functional or built model",
+            "call it once, or give it a keras.Input",
+        )
     return list(_walk(_functional(model), "", {}, set()))
 
 

@@ -22,10 +22,30 @@ if TYPE_CHECKING:
     import keras
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
-UNTOLD = {"name", "dtype", "trainable", "seed", "batch_shape", "build_config", "module", "registered_name",
-          # these stand in a layer's words
-          "filters", "units", "kernel_size", "pool_size", "strides", "activation", "groups", "rate", "dilation_rate",
-          "input_dim", "output_dim", "target_shape", "max_value"}  # fmt: skip
+UNTOLD = {
+    "name",
+    "dtype",
+    "trainable",
+    "seed",
+    "batch_shape",
+    "build_config",
+    "module",
+    "registered_name",
+    # these stand in a layer's words
+    "filters",
+    "units",
+    "kernel_size",
+    "pool_size",
+    "strides",
+    "activation",
+    "groups",
+    "rate",
+    "dilation_rate",
+    "input_dim",
+    "output_dim",
+    "target_shape",
+    "max_value",
+}
 
 
 @dataclass(frozen=True)
@@ -82,11 +102,15 @@ class Diff:
             "before": self.before.name,
             "after": self.after.name,
             "changes": [
-                {"kind": c.kind, "block": c.block, "layer": c.layer,
-                 "facts": [dict(zip(("what", "before", "after"), fact, strict=True)) for fact in c.facts]}
+                {
+                    "kind": c.kind,
+                    "block": c.block,
+                    "layer": c.layer,
+                    "facts": [dict(zip(("what", "before", "after"), fact, strict=True)) for fact in c.facts],
+                }
                 for c in self.changes
             ],
-        }  # fmt: skip
+        }
 
     def totals(self) -> list[str]:
         """How many layers differ, and the sums that do."""
@@ -138,7 +162,10 @@ class Diff:
         wide = min(max((len(layer) for layer, _ in lines), default=0), 32)
         told = [
             textwrap.fill(
-                what, max(width, wide + 30), initial_indent=f"{layer:<{wide}}  ", subsequent_indent=" " * (wide + 2),
+                what,
+                max(width, wide + 30),
+                initial_indent=f"{layer:<{wide}}  ",
+                subsequent_indent=" " * (wide + 2),
                 break_long_words=False,
             )
             for layer, what in lines

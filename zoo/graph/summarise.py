@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from zoo.graph.items import Item
     from zoo.graph.read import Graph
 
+
 def summarise(model: keras.Model, *, all_layers: bool = False, explain: bool = False) -> Summary:
     """Summarize a built functional model; see `zoo.summary`."""
     from zoo.graph import counts as counting
@@ -23,8 +24,10 @@ def summarise(model: keras.Model, *, all_layers: bool = False, explain: bool = F
     layers = counting.count_layers(model)
     counts = counting.count(model)
     graph = model_graph(model, renamed=False)
-    rows = tuple(Row(r.name, _sliding(r), r.output_shape, r.trainable + r.non_trainable, r.macs, r.receptive_field)
-                 for r in layers)  # fmt: skip
+    rows = tuple(
+        Row(r.name, _sliding(r), r.output_shape, r.trainable + r.non_trainable, r.macs, r.receptive_field)
+        for r in layers
+    )
     shown = {row.name for row in rows}
     if not all_layers:
         rows, shown = _blocks(graph, layers)

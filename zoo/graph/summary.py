@@ -175,8 +175,15 @@ def _explanation(e: Explanation, width: int) -> str:
     inputs = " and ".join(shape_text(s) for s in dict.fromkeys(e.input_shapes))
     lines = [f"{e.name}  {e.class_name}  {inputs} -> {shape_text(e.output_shape)}"]
     for step in e.steps:
-        lines.append(textwrap.fill(str(step), max(width, 60), initial_indent=f"  {step.what:<{_label(e)}}",
-                                   subsequent_indent=" " * (_label(e) + 4), break_long_words=False))  # fmt: skip
+        lines.append(
+            textwrap.fill(
+                str(step),
+                max(width, 60),
+                initial_indent=f"  {step.what:<{_label(e)}}",
+                subsequent_indent=" " * (_label(e) + 4),
+                break_long_words=False,
+            )
+        )
     if e.note:
         lines.append(f"  {e.note}")
     return "\n".join(lines)
@@ -206,8 +213,10 @@ def html_table(head, rows, left: int) -> str:
 
     def line(cells, tag: str) -> str:
         sides = ("left" if k < left else "right;white-space:nowrap" for k in range(len(cells)))
-        return "".join(f'<{tag} style="text-align:{side}">{escape(str(cell))}</{tag}>'
-                       for side, cell in zip(sides, cells, strict=True))  # fmt: skip
+        return "".join(
+            f'<{tag} style="text-align:{side}">{escape(str(cell))}</{tag}>'
+            for side, cell in zip(sides, cells, strict=True)
+        )
 
     body = "".join(f"<tr>{line(row, 'td')}</tr>" for row in rows)
     return f"<table><thead><tr>{line(head, 'th')}</tr></thead><tbody>{body}</tbody></table>"

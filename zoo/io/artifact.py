@@ -25,13 +25,19 @@ def check(folder: Path) -> bool:
         ZooError: the name is a file's, or something else stands there.
     """
     if folder.suffix in FILES:
-        raise ZooError(f"-o {folder} names a file, and an artifact is a folder: the file, artifact.json, README.md",
-                       "the name of a folder", f"-o {folder.with_suffix('')}")  # fmt: skip
+        raise ZooError(
+            f"-o {folder} names a file, and an artifact is a folder: the file, artifact.json, README.md",
+            "the name of a folder",
+            f"-o {folder.with_suffix('')}",
+        )
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return False
     if facts(folder) is None:
-        raise ZooError(f"{folder} is there and is no artifact of an earlier export, so it is left as it is",
-                       "a new name, or an artifact to replace", "give another -o FOLDER")  # fmt: skip
+        raise ZooError(
+            f"{folder} is there and is no artifact of an earlier export, so it is left as it is",
+            "a new name, or an artifact to replace",
+            "give another -o FOLDER",
+        )
     return True
 
 
@@ -64,8 +70,11 @@ def hidden_beside(folder: Path) -> Iterator[Path]:
         finally:
             shutil.rmtree(hidden, ignore_errors=True)
     except OSError as error:
-        raise ZooError(f"could not write {folder}: {error.strerror or error}",
-                       "a folder with room that can be written", "give another -o FOLDER") from error  # fmt: skip
+        raise ZooError(
+            f"could not write {folder}: {error.strerror or error}",
+            "a folder with room that can be written",
+            "give another -o FOLDER",
+        ) from error
 
 
 def put(hidden: Path, folder: Path) -> None:

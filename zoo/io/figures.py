@@ -16,8 +16,11 @@ def check_suffix(path: Path, formats: dict[str, str] | tuple[str, ...]) -> None:
     """Refuse a file whose suffix names no format of ours."""
     if path.suffix not in formats:
         shown = f"'{path.suffix}'" if path.suffix else "a name without a suffix"
-        raise ZooError(f"cannot draw into {path.name}: {shown} names no format", "one of " + ", ".join(formats),
-                       f"for example {path.stem or 'model'}{next(iter(formats))}")  # fmt: skip
+        raise ZooError(
+            f"cannot draw into {path.name}: {shown} names no format",
+            "one of " + ", ".join(formats),
+            f"for example {path.stem or 'model'}{next(iter(formats))}",
+        )
 
 
 def check_dpi(dpi: float) -> None:
@@ -34,8 +37,11 @@ def written(path: Path, write: Callable[[Path], None]) -> Path:
         write(part)
         part.replace(path)
     except OSError as error:
-        raise ZooError(f"cannot write {path}: {error.strerror or error}", "a folder that can be written",
-                       "choose another place for the picture") from error  # fmt: skip
+        raise ZooError(
+            f"cannot write {path}: {error.strerror or error}",
+            "a folder that can be written",
+            "choose another place for the picture",
+        ) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)

@@ -37,8 +37,12 @@ def short(count: int) -> str:
     for unit, size in (("G", 1e9), ("M", 1e6), ("K", 1e3)):
         if count >= size * 0.9995:
             value = count / size
-            return f"{value:.2f} {unit}" if value < 9.995 else f"{value:.1f} {unit}" if value < 99.95 else (
-                f"{value:.0f} {unit}"
+            return (
+                f"{value:.2f} {unit}"
+                if value < 9.995
+                else f"{value:.1f} {unit}"
+                if value < 99.95
+                else (f"{value:.0f} {unit}")
             )
     return str(count)
 

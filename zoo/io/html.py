@@ -62,10 +62,16 @@ def table(
     side = {k: "n" for k in right}
     head = tag("tr", *(tag("th", cell, scope="col", class_=side.get(k)) for k, cell in enumerate(header)))
     body = [
-        tag("tr", *(tag("th" if k == 0 else "td", cell, scope="row" if k == 0 else None, class_=side.get(k))
-                    for k, cell in enumerate(row)), id=ident)
+        tag(
+            "tr",
+            *(
+                tag("th" if k == 0 else "td", cell, scope="row" if k == 0 else None, class_=side.get(k))
+                for k, cell in enumerate(row)
+            ),
+            id=ident,
+        )
         for row, ident in zip(rows, ids or [None] * len(rows), strict=True)
-    ]  # fmt: skip
+    ]
     look = "sortable" if sortable else None
     return wide(tag("table", tag("thead", head), "\n", tag("tbody", joined(body, "\n")), class_=look))
 

@@ -28,9 +28,7 @@ TABLE_1 = {
 WIDTHS = (64, 128, 256, 512)  # of the 3x3 convolutions, stage by stage
 
 
-def resnet(
-    depth: int = 50, *, input_shape=(224, 224, 3), classes: int = 1000, name: str = "resnet50"
-) -> keras.Model:
+def resnet(depth: int = 50, *, input_shape=(224, 224, 3), classes: int = 1000, name: str = "resnet50") -> keras.Model:
     """(224, 224, 3) -> (1000) logits of the column with `depth` layers.
 
     Sides of at least 32, or None; raises ZooError below that and for a depth that Table 1 does not have.

@@ -37,9 +37,7 @@ def simple_cnn(
     return keras.Model(inputs, logits(x, classes), name=name)
 
 
-def simple_cnn_mnist(
-    *, input_shape=(28, 28, 1), classes: int = 10, name: str = "simple_cnn_mnist"
-) -> keras.Model:
+def simple_cnn_mnist(*, input_shape=(28, 28, 1), classes: int = 10, name: str = "simple_cnn_mnist") -> keras.Model:
     """(28, 28, 1) -> (10) logits. Sides of at least 5; raises ZooError below that."""
     check_input(input_shape, 5, name, classes=classes)
     inputs = keras.Input(input_shape, name="input")

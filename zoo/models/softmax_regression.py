@@ -10,9 +10,7 @@ import keras
 from zoo.models.common import check_input, logits
 
 
-def softmax_regression(
-    *, input_shape=(28, 28, 1), classes: int = 10, name: str = "softmax_regression"
-) -> keras.Model:
+def softmax_regression(*, input_shape=(28, 28, 1), classes: int = 10, name: str = "softmax_regression") -> keras.Model:
     """(28, 28, 1) -> (10) logits. Raises ZooError for a bad input_shape or classes."""
     check_input(input_shape, 1, name, classes=classes)
     inputs = keras.Input(input_shape, name="input")

@@ -132,8 +132,13 @@ def class_names(path: str | os.PathLike[str] | None = None) -> list[str]:
         place = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "models" / "imagenet_class_index.json"
         try:
             with contextlib.redirect_stdout(sys.stderr):  # Keras's bar does not belong among the answers
-                path = keras.utils.get_file(place.name, CLASS_INDEX, cache_subdir="models",
-                                            cache_dir=place.parent.parent, file_hash=CLASS_INDEX_MD5)  # fmt: skip
+                path = keras.utils.get_file(
+                    place.name,
+                    CLASS_INDEX,
+                    cache_subdir="models",
+                    cache_dir=place.parent.parent,
+                    file_hash=CLASS_INDEX_MD5,
+                )
         except Exception as error:  # Keras raises a bare Exception for HTTP errors
             raise ZooError(
                 f"the names of the ImageNet classes could not be downloaded from {CLASS_INDEX}",
@@ -144,5 +149,8 @@ def class_names(path: str | os.PathLike[str] | None = None) -> list[str]:
         index = json.loads(Path(path).read_text(encoding="utf-8"))
         return [index[str(i)][1] for i in range(1000)]
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
-        raise ZooError(f"{path} is not the ImageNet class index", 'JSON as {"0": ["n01440764", "tench"], ...}',
-                       f"take {CLASS_INDEX}") from error  # fmt: skip
+        raise ZooError(
+            f"{path} is not the ImageNet class index",
+            'JSON as {"0": ["n01440764", "tench"], ...}',
+            f"take {CLASS_INDEX}",
+        ) from error

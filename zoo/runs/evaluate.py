@@ -112,6 +112,7 @@ def figures(run: Run, split: str, dataset: Dataset | None = None, model: keras.M
     import numpy as np
 
     from zoo.training import devices
+
     config = run.config
     _check_split(split)
     model = compiled(run) if model is None else model

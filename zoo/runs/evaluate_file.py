@@ -34,8 +34,11 @@ def evaluate_file(path: Path, config: Path | None, split: str = "test") -> Figur
     from zoo.runs import evaluate
 
     if config is None:
-        raise ZooError(f"{path} is an exported file and says nothing of its data", "--config CONFIG beside it",
-                       "give the config it was trained with, such as the config.yaml of its run")  # fmt: skip
+        raise ZooError(
+            f"{path} is an exported file and says nothing of its data",
+            "--config CONFIG beside it",
+            "give the config it was trained with, such as the config.yaml of its run",
+        )
     opened = open_file(path)
     config = load_config(config)
     dataset = data.load(config.data, seed=config.runtime.seed, input_shape=wanted_shape(config))
@@ -59,8 +62,11 @@ def open_file(path: Path) -> export_reading.Opened:
         raise ZooError(f"{path} is a run folder, which needs no --config", known, "leave --config out")
     if path.is_dir() or path.suffix in (".keras", ".h5"):
         kind = "a SavedModel is a program" if path.is_dir() else f"what a {path.suffix} file names is built and run"
-        raise ZooError(f"{path} is not loaded, since {kind}", f"a run folder, or {known}",
-                       "evaluate the run itself, or export it with --format onnx")  # fmt: skip
+        raise ZooError(
+            f"{path} is not loaded, since {kind}",
+            f"a run folder, or {known}",
+            "evaluate the run itself, or export it with --format onnx",
+        )
     if path.suffix not in (".onnx", ".tflite"):
         raise ZooError(f"{path} is no exported file", known, "give a run folder, or export one with `zoo export`")
     return export_reading.onnx(path) if path.suffix == ".onnx" else export_reading.litert(path)
@@ -70,25 +76,40 @@ def _check_fit(path: Path, opened: export_reading.Opened, info: DataInfo) -> Non
     shape, wanted = opened.shape, tuple(info.input_shape)
     fits = len(shape) == len(wanted) and all(a in (None, b) for a, b in zip(shape, wanted, strict=True))
     if not fits:
-        raise ZooError(f"{path} takes inputs of {_shown(shape)}, but the config's data give {_shown(wanted)}",
-                       "the config it was trained with", "see the config.yaml of its run")  # fmt: skip
+        raise ZooError(
+            f"{path} takes inputs of {_shown(shape)}, but the config's data give {_shown(wanted)}",
+            "the config it was trained with",
+            "see the config.yaml of its run",
+        )
     if opened.dtype.startswith("int") != (info.kind == "tokens"):
-        raise ZooError(f"{path} takes {opened.dtype}, but the config's data are {info.kind}",
-                       "the config it was trained with", "see the config.yaml of its run")  # fmt: skip
+        raise ZooError(
+            f"{path} takes {opened.dtype}, but the config's data are {info.kind}",
+            "the config it was trained with",
+            "see the config.yaml of its run",
+        )
     if opened.units != info.classes and (opened.units, info.classes) != (1, 2):
-        raise ZooError(f"{path} tells {opened.units} classes apart, but the config's data have {info.classes}",
-                       "the config it was trained with", "see the config.yaml of its run")  # fmt: skip
+        raise ZooError(
+            f"{path} tells {opened.units} classes apart, but the config's data have {info.classes}",
+            "the config it was trained with",
+            "see the config.yaml of its run",
+        )
     facts = artifact.facts(path.parent)
     if facts is None or facts.get("file") != path.name:
         return
     for key, own in (("class_names", list(info.class_names)), ("preprocessing", info.preprocessing)):
         if facts.get(key) != own:
-            raise ZooError(f"{path} was exported with {key.replace('_', ' ')} {_short(facts.get(key))}, "
-                           f"but the config's data have {_short(own)}", "the config it was trained with",
-                           "see the config.yaml of its run")  # fmt: skip
+            raise ZooError(
+                f"{path} was exported with {key.replace('_', ' ')} {_short(facts.get(key))}, "
+                f"but the config's data have {_short(own)}",
+                "the config it was trained with",
+                "see the config.yaml of its run",
+            )
     if facts.get("vocabulary_sha256") != artifact.vocabulary_sha256(info.vocabulary):
-        raise ZooError(f"{path} was exported with another vocabulary than that of the config's data",
-                       "the data it was trained on", "restore them at the data.path of the config")  # fmt: skip
+        raise ZooError(
+            f"{path} was exported with another vocabulary than that of the config's data",
+            "the data it was trained on",
+            "restore them at the data.path of the config",
+        )
 
 
 def _shown(shape: tuple[int | None, ...]) -> str:

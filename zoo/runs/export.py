@@ -74,15 +74,22 @@ def export(run: Run, format: str, to: Path | None = None, *, raw: bool = False) 
 
 def _check(run: Run, format: str, raw: bool) -> None:
     if not run.finished:
-        raise ZooError(f"the run {run} is not finished", "a finished run",
-                       "give the same `zoo train` command again to complete it")  # fmt: skip
+        raise ZooError(
+            f"the run {run} is not finished", "a finished run", "give the same `zoo train` command again to complete it"
+        )
     if raw and run.data["kind"] == "frames":
-        raise ZooError("--raw is for runs on images or texts, and windows of numbers are given as they are",
-                       "an export of the net alone", "leave --raw out")  # fmt: skip
+        raise ZooError(
+            "--raw is for runs on images or texts, and windows of numbers are given as they are",
+            "an export of the net alone",
+            "leave --raw out",
+        )
     if raw and format != "saved_model":
         why = "ONNX and LiteRT have no operation that decodes a JPEG or looks up a word, and a .keras file would need "
-        raise ZooError(f"--raw with --format {format}: {why}the zoo to do so", "--format saved_model --raw",
-                       "leave --raw out: artifact.json and README.md say how inputs are prepared")  # fmt: skip
+        raise ZooError(
+            f"--raw with --format {format}: {why}the zoo to do so",
+            "--format saved_model --raw",
+            "leave --raw out: artifact.json and README.md say how inputs are prepared",
+        )
 
 
 def _facts(run: Run, net, file: Path, format: str, raw: bool, rows, notes) -> dict:
@@ -106,5 +113,3 @@ def _facts(run: Run, net, file: Path, format: str, raw: bool, rows, notes) -> di
         "parity": [row.to_dict() for row in rows],
         "notes": list(notes),
     }
-
-

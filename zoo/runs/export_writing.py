@@ -33,15 +33,18 @@ def write(net: keras.Model, path: Path, format: str, *, raw: Any = None) -> tupl
     Raises:
         ZooError: the format cannot hold the net.
     """
-    write_one = {"saved_model": _saved_model, "onnx": _onnx, "litert": _litert, "keras": _keras}[format]
+    write_one = {"onnx": _onnx, "litert": _litert, "keras": _keras}
     try:
-        return write_one(net, path, raw) if raw else write_one(net, path)
+        return _saved_model(net, path, raw) if format == "saved_model" else write_one[format](net, path)
     except OSError:
         raise
     except Exception as error:  # each converter has a dozen kinds of its own for a layer it does not know
         first = str(error).strip().partition("\n")[0]
-        raise ZooError(f"{format} cannot hold {net.name}: {type(error).__name__}: {first[:200]}",
-                       "a net of operations that the format has", "take another --format") from error  # fmt: skip
+        raise ZooError(
+            f"{format} cannot hold {net.name}: {type(error).__name__}: {first[:200]}",
+            "a net of operations that the format has",
+            "take another --format",
+        ) from error
 
 
 def _spec(net: keras.Model, batch: int | None = None) -> Any:
@@ -95,8 +98,13 @@ def _litert(net: keras.Model, path: Path) -> tuple[str, ...]:
     """
     import tensorflow as tf
 
-    net.export(path, format="litert", verbose=False, input_signature=[_spec(net, 1)],
-               target_spec={"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]})  # fmt: skip
+    net.export(
+        path,
+        format="litert",
+        verbose=False,
+        input_signature=[_spec(net, 1)],
+        target_spec={"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]},
+    )
     return ("a LiteRT file takes one item at a time",)
 
 

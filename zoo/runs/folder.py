@@ -81,8 +81,9 @@ class Run:
                 {k: int(v) if k == "epoch" else float(v) if v else float("nan") for k, v in row.items()} for row in rows
             ]
         except (ValueError, TypeError) as error:  # a word, or more cells than the header has
-            raise ZooError(f"{path}, row {rows.line_num} is damaged: {error}",
-                           mend="train the run again, or restore the file") from error  # fmt: skip
+            raise ZooError(
+                f"{path}, row {rows.line_num} is damaged: {error}", mend="train the run again, or restore the file"
+            ) from error
 
     @property
     def resumed(self) -> list[int]:
@@ -96,8 +97,10 @@ class Run:
         """What metrics.json holds: best epoch, why it stopped, the figures of each evaluated split."""
         found = self.read_json(METRICS)
         if not isinstance(found, dict) or "best_epoch" not in found:
-            raise ZooError(f"{self.path / METRICS} is damaged: it names no best epoch",
-                           mend="train the run again, or restore the file")  # fmt: skip
+            raise ZooError(
+                f"{self.path / METRICS} is damaged: it names no best epoch",
+                mend="train the run again, or restore the file",
+            )
         return found
 
     @property

@@ -29,8 +29,10 @@ def run_html(path: Path, history: list[dict[str, float]], metrics: dict[str, Any
     page = path / "report.html"
     if page.exists():
         facts.append(("page", f'<a href="{escape(quote(os.path.relpath(page)))}">report.html</a>'))
-    rows = "".join(f'<tr><th style="text-align:left">{escape(key)}</th><td style="text-align:left">{value}</td></tr>'
-                   for key, value in facts)  # fmt: skip
+    rows = "".join(
+        f'<tr><th style="text-align:left">{escape(key)}</th><td style="text-align:left">{value}</td></tr>'
+        for key, value in facts
+    )
     table = f"<table><caption><b>{escape(str(path))}</b></caption><tbody>{rows}</tbody></table>"
     return f"<div>{table}{_curves(history)}</div>"
 
@@ -42,8 +44,10 @@ def _curves(history: list[dict[str, float]]) -> str:
 
 
 def _curve(history: list[dict[str, float]], key: str) -> str:
-    lines = [(dash, [(row["epoch"], row[name]) for row in history if math.isfinite(row.get(name, math.nan))])
-             for dash, name in (("4 3", key), ("", f"val_{key}"))]  # fmt: skip
+    lines = [
+        (dash, [(row["epoch"], row[name]) for row in history if math.isfinite(row.get(name, math.nan))])
+        for dash, name in (("4 3", key), ("", f"val_{key}"))
+    ]
     values = [value for _, line in lines for _, value in line]
     if not values:
         return ""
@@ -51,8 +55,11 @@ def _curve(history: list[dict[str, float]], key: str) -> str:
     first, last = history[0]["epoch"], history[-1]["epoch"]
     drawn = ""
     for dash, line in lines:
-        points = " ".join(f"{4 + (WIDE - 8) * (epoch - first) / ((last - first) or 1):.1f},"
-                          f"{HIGH - 4 - (HIGH - 8) * (value - low) / ((high - low) or 1):.1f}" for epoch, value in line)
+        points = " ".join(
+            f"{4 + (WIDE - 8) * (epoch - first) / ((last - first) or 1):.1f},"
+            f"{HIGH - 4 - (HIGH - 8) * (value - low) / ((high - low) or 1):.1f}"
+            for epoch, value in line
+        )
         drawn += f'<polyline points="{points}" stroke-dasharray="{dash}"/>' if line else ""
     label = escape(f"{key.replace('_', ' ')}, {low:.3g} to {high:.3g}")
     return (

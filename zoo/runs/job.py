@@ -91,6 +91,9 @@ def _weight_of_each(config: Config, classes: int) -> dict[int, float] | None:
     given = config.train.class_weight
     for index in given or {}:
         if index >= classes:
-            raise ZooError(f"train.class_weight names class {index}, but the data have {classes} classes",
-                           f"indices from 0 to {classes - 1}", "`zoo data CONFIG` shows the classes")  # fmt: skip
+            raise ZooError(
+                f"train.class_weight names class {index}, but the data have {classes} classes",
+                f"indices from 0 to {classes - 1}",
+                "`zoo data CONFIG` shows the classes",
+            )
     return given and {index: given.get(index, 1.0) for index in range(classes)}

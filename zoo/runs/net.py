@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import keras
     import numpy as np
 
+
 @dataclass(frozen=True)
 class Net:
     """A net with what is needed to show it something.
@@ -47,14 +48,13 @@ class Net:
         if name is None:
             return int(probabilities.argmax())
         if name not in self.class_names:
-            raise ZooError(f"{self.name} knows no class '{name}'", "one of its classes",
-                           did_you_mean(name, self.class_names))  # fmt: skip
+            raise ZooError(
+                f"{self.name} knows no class '{name}'", "one of its classes", did_you_mean(name, self.class_names)
+            )
         return self.class_names.index(name)
 
 
-def open_net(
-    what: Run | str, *, weights: str | None = None, class_index: str | None = None, names: bool = True
-) -> Net:
+def open_net(what: Run | str, *, weights: str | None = None, class_index: str | None = None, names: bool = True) -> Net:
     """A finished run, or with `weights` a catalogue name with published ones.
 
     Args:

@@ -6,24 +6,39 @@ from typing import Any
 
 from zoo.data.text.tokens import SEPARATORS, START, UNKNOWN
 
-RUNTIME = {"onnx": "numpy onnxruntime", "litert": "numpy ai-edge-litert", "keras": "keras tensorflow",
-           "saved_model": "numpy tensorflow"}  # fmt: skip
+RUNTIME = {
+    "onnx": "numpy onnxruntime",
+    "litert": "numpy ai-edge-litert",
+    "keras": "keras tensorflow",
+    "saved_model": "numpy tensorflow",
+}
 FIT = {
     "pad": "padded with black on all sides",
     "resize": "resized (bilinear, antialiased)",
     "crop": "cropped to the middle (7/8 of the largest window of that form), then resized (bilinear, antialiased)",
 }
 LOAD = {
-    "onnx": ("import onnxruntime", 'net = onnxruntime.InferenceSession("{file}")',
-             'outputs = net.run(["output"], {{"input": x}})[0][0]'),
-    "litert": ("from ai_edge_litert.interpreter import Interpreter",
-               'net = Interpreter("{file}").get_signature_runner()',
-               "outputs = next(iter(net(input=x).values()))[0]"),
-    "keras": ("import keras", 'net = keras.saving.load_model("{file}", compile=False)',
-              "outputs = np.asarray(net(x))[0]"),
-    "saved_model": ("import tensorflow as tf", 'net = tf.saved_model.load("{file}")',
-                    "outputs = net.serve(x).numpy()[0]"),
-}  # fmt: skip
+    "onnx": (
+        "import onnxruntime",
+        'net = onnxruntime.InferenceSession("{file}")',
+        'outputs = net.run(["output"], {{"input": x}})[0][0]',
+    ),
+    "litert": (
+        "from ai_edge_litert.interpreter import Interpreter",
+        'net = Interpreter("{file}").get_signature_runner()',
+        "outputs = next(iter(net(input=x).values()))[0]",
+    ),
+    "keras": (
+        "import keras",
+        'net = keras.saving.load_model("{file}", compile=False)',
+        "outputs = np.asarray(net(x))[0]",
+    ),
+    "saved_model": (
+        "import tensorflow as tf",
+        'net = tf.saved_model.load("{file}")',
+        "outputs = net.serve(x).numpy()[0]",
+    ),
+}
 
 
 def text(facts: dict[str, Any], vocabulary: bool) -> str:
@@ -61,8 +76,10 @@ def _raw(facts: dict[str, Any]) -> str:
         given = 'raw = tf.constant(["your text"])'
     else:
         height, width, channels = facts["input"]["shape"]
-        given = (f"photo = tf.io.encode_jpeg(tf.zeros([{height}, {width}, {channels}], tf.uint8))"
-                 '  # or tf.io.read_file("photo.jpg")\nraw = tf.reshape(photo, [1])')  # fmt: skip
+        given = (
+            f"photo = tf.io.encode_jpeg(tf.zeros([{height}, {width}, {channels}], tf.uint8))"
+            '  # or tf.io.read_file("photo.jpg")\nraw = tf.reshape(photo, [1])'
+        )
     return f"""import tensorflow as tf
 
 net = tf.saved_model.load("{facts["file"]}")
@@ -145,9 +162,12 @@ def _input(facts: dict[str, Any], vocabulary: bool) -> str:
             return f"It takes the bytes of JPEG, PNG, BMP or GIF files; each is {FIT[s['fit']]} to {size}, {colours}."
         return f"The input is {shape}, {colours}. Images of other sizes were {FIT[s['fit']]} to {size}."
     if s["kind"] == "frames":
-        return (f"The input is {s['window']} time steps of {len(s['columns'])} numbers, less the mean and divided by "
-                "the standard deviation of the training part.")  # fmt: skip
+        return (
+            f"The input is {s['window']} time steps of {len(s['columns'])} numbers, less the mean and divided by "
+            "the standard deviation of the training part."
+        )
     if facts["raw"]:
         return f"It takes texts in UTF-8 and reads up to {s['length']} words of each."
-    return (f"The input is {s['length']} tokens: {START} begins a text, {UNKNOWN} is an unknown word, 0 pads"
-            + ("; `vocabulary.json` has the words in the order of their tokens." if vocabulary else "."))  # fmt: skip
+    return f"The input is {s['length']} tokens: {START} begins a text, {UNKNOWN} is an unknown word, 0 pads" + (
+        "; `vocabulary.json` has the words in the order of their tokens." if vocabulary else "."
+    )

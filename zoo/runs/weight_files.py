@@ -52,8 +52,9 @@ def export(run: Run, format: str, to: Path | None = None, *, raw: bool = False) 
         ZooError: torchvision has no such net, or the file cannot be written.
     """
     if raw:
-        raise ZooError(f"--raw with --format {format}, which holds weights alone", "--format saved_model --raw",
-                       "leave --raw out")  # fmt: skip
+        raise ZooError(
+            f"--raw with --format {format}, which holds weights alone", "--format saved_model --raw", "leave --raw out"
+        )
     from zoo.runs.net import model_of
     from zoo.weights import safetensors
     from zoo.weights.torch import save_torch

@@ -67,15 +67,21 @@ def of_run(folder: Path) -> Path:
     """
     path = folder / "best.weights.h5"
     if not (folder / "config.yaml").is_file() or not path.is_file():
-        raise ZooError(f"{folder} is not a run folder with weights: it has no best.weights.h5 beside a config.yaml",
-                       "the folder that `zoo train` printed", "check the path")  # fmt: skip
+        raise ZooError(
+            f"{folder} is not a run folder with weights: it has no best.weights.h5 beside a config.yaml",
+            "the folder that `zoo train` printed",
+            "check the path",
+        )
     return path
 
 
 def _whole(path: Path, skip_head: bool | str) -> None:
     if skip_head is True:
-        raise ZooError(f"{path} is a run's own file, which is read whole", "the run folder for fine-tuning",
-                       f"give {path.parent} instead")  # fmt: skip
+        raise ZooError(
+            f"{path} is a run's own file, which is read whole",
+            "the run folder for fine-tuning",
+            f"give {path.parent} instead",
+        )
 
 
 def locate(name: str, weights: str | os.PathLike[str], *, include_top: bool = True) -> Path:
@@ -96,11 +102,17 @@ def locate(name: str, weights: str | os.PathLike[str], *, include_top: bool = Tr
             did_you_mean(text, known) if known else "check the path",
         )
     if not path.is_file():
-        raise ZooError(f"there is no weights file {path}", "a file, a run folder or a source that `zoo info` names",
-                       "check the path")  # fmt: skip
+        raise ZooError(
+            f"there is no weights file {path}",
+            "a file, a run folder or a source that `zoo info` names",
+            "check the path",
+        )
     if path.suffix.lower() not in LAYOUTS:
-        raise ZooError(f"{path} is no weights file that can be read", "a .h5, .safetensors or .pth file",
-                       "nothing that would run foreign code (.keras, .pkl, .pb) is loaded")  # fmt: skip
+        raise ZooError(
+            f"{path} is no weights file that can be read",
+            "a .h5, .safetensors or .pth file",
+            "nothing that would run foreign code (.keras, .pkl, .pb) is loaded",
+        )
     sources.check_published(path)
     return path
 
@@ -155,8 +167,11 @@ def copy(donor: keras.Model, model: keras.Model, *, skip_head: bool | Literal["a
         if [v.shape for v in theirs] != [v.shape for v in layer.weights]:
             if layer.name in heads and skip_head:
                 continue
-            raise ZooError(f"the weights of {donor.name} do not fit {model.name}: {layer.name} differs",
-                           "the same net", "give the same model and arguments as in that run")  # fmt: skip
+            raise ZooError(
+                f"the weights of {donor.name} do not fit {model.name}: {layer.name} differs",
+                "the same net",
+                "give the same model and arguments as in that run",
+            )
         pairs += zip(layer.weights, theirs, strict=True)
     for own, other in pairs:
         own.assign(other)

@@ -83,8 +83,9 @@ def _most(model: keras.Model) -> int:
     """Bytes that the file will have at most: Keras writes the optimizer's variables too, HDF5 a head for each."""
     optimizer = getattr(model, "optimizer", None)  # which it has once it is compiled
     variables = model.variables + (optimizer.variables if optimizer else [])
-    return 100_000 + sum(4096 + math.prod(v.shape) * np.dtype(keras.backend.standardize_dtype(v.dtype)).itemsize
-                         for v in variables)  # fmt: skip
+    return 100_000 + sum(
+        4096 + math.prod(v.shape) * np.dtype(keras.backend.standardize_dtype(v.dtype)).itemsize for v in variables
+    )
 
 
 def load(model: keras.Model, path: Path) -> None:

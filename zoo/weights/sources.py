@@ -43,11 +43,17 @@ def choose(model: str, source: str, *, include_top: bool = True) -> WeightSource
     """
     rows = registry.describe(model).weights
     if not rows:
-        raise ZooError(f"no weights of {model} are published", "weights=None, a file or a run folder",
-                       "`zoo info` names the sources of each model")  # fmt: skip
+        raise ZooError(
+            f"no weights of {model} are published",
+            "weights=None, a file or a run folder",
+            "`zoo info` names the sources of each model",
+        )
     if source != IMAGENET and source not in {row.name for row in rows}:
-        raise ZooError(f"{model} has no weights named '{source}'", "one of " + ", ".join(names(model)),
-                       did_you_mean(source, names(model)))  # fmt: skip
+        raise ZooError(
+            f"{model} has no weights named '{source}'",
+            "one of " + ", ".join(names(model)),
+            did_you_mean(source, names(model)),
+        )
     same = [row for row in rows if row.name == (rows[0].name if source == IMAGENET else source)]
     return next((row for row in same if row.include_top == include_top), same[0])
 
@@ -74,8 +80,11 @@ def fetch(model: str, source: WeightSource) -> Path:
     """
     if urlsplit(source.url).path.endswith(".pth") and importlib.util.find_spec("torch") is None:
         other = "; or weights='timm', which needs no torch" if "timm" in names(model) else ""
-        raise ZooError(f"the {source.name} weights of {model} are a .pth file, and torch is not installed",
-                       "torch, to read it", f"pip install 'zoo[torch]'{other}")  # fmt: skip
+        raise ZooError(
+            f"the {source.name} weights of {model} are a .pth file, and torch is not installed",
+            "torch, to read it",
+            f"pip install 'zoo[torch]'{other}",
+        )
     target = cache() / file_name(source)
     if target.is_file() and matches(target, source.hash):
         return target

@@ -96,6 +96,7 @@ def save_torch(model: keras.Model, path: Path, *, name: str | None = None) -> No
             "choose one of " + ", ".join(kin[:3]) + ", ..., or another format",
         )
     state = {
+        # pyrefly: ignore[not-callable] - each of torch's has a way back
         want.keys[0]: np.ascontiguousarray(want.back(keras.ops.convert_to_numpy(want.variable)))
         for layer in _layers(model)
         for want in _wants(layer, modules)
@@ -182,8 +183,9 @@ def opened(path: Path) -> Iterator[dict[str, Stored]]:
 
 def _stored(file: Any, key: str) -> Stored:
     tensor = file.get_slice(key)
-    return Stored(tuple(tensor.get_shape()), DTYPES.get(tensor.get_dtype(), tensor.get_dtype()),
-                  lambda: file.get_tensor(key))  # fmt: skip
+    return Stored(
+        tuple(tensor.get_shape()), DTYPES.get(tensor.get_dtype(), tensor.get_dtype()), lambda: file.get_tensor(key)
+    )
 
 
 def _from_torch(path: Path) -> dict[str, Stored]:
@@ -204,14 +206,16 @@ def _from_torch(path: Path) -> dict[str, Stored]:
         if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
             state = state[wrapper]
     if not isinstance(state, Mapping) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise ZooError(f"{path} is not a state dict", "tensors by name, as torchvision publishes them",
-                       "save `model.state_dict()`")  # fmt: skip
+        raise ZooError(
+            f"{path} is not a state dict", "tensors by name, as torchvision publishes them", "save `model.state_dict()`"
+        )
     return {str(key): _of_tensor(torch, value) for key, value in state.items()}
 
 
 def _of_tensor(torch: Any, value: Any) -> Stored:
-    return Stored(tuple(value.shape), str(value.dtype).removeprefix("torch."),
-                  lambda: value.detach().to(torch.float32).numpy())  # fmt: skip
+    return Stored(
+        tuple(value.shape), str(value.dtype).removeprefix("torch."), lambda: value.detach().to(torch.float32).numpy()
+    )
 
 
 def _damaged(path: Path, error: Exception) -> ZooError:

@@ -69,8 +69,13 @@ def _googlenet(ours: list[str], theirs: Collection[str]) -> dict[str, str]:
 
 def _inception_v3(ours: list[str], theirs: Collection[str]) -> dict[str, str]:
     modules = ("5b", "5c", "5d", "6a", "6b", "6c", "6d", "6e", "7a", "7b", "7c")
-    stem = dict(zip(("conv1", "conv2", "conv3", "conv4", "conv5"),
-                    ("1a_3x3", "2a_3x3", "2b_3x3", "3b_1x1", "4a_3x3"), strict=True))  # fmt: skip
+    stem = dict(
+        zip(
+            ("conv1", "conv2", "conv3", "conv4", "conv5"),
+            ("1a_3x3", "2a_3x3", "2b_3x3", "3b_1x1", "4a_3x3"),
+            strict=True,
+        )
+    )
     names = {"predictions": "fc", "aux1_predictions": "AuxLogits.fc"}
     for name in ours:
         convolution, part = (name.removesuffix("_bn"), "bn") if name.endswith("_bn") else (name, "conv")

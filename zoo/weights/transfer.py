@@ -67,8 +67,9 @@ def transfer(
         ZooError: names the first tensor that is missing, surplus, of another shape, not of numbers or not finite,
             and the model the file is for where that can be told.
     """
-    refuse_other_model(path, file, {key: shape[0] for w in wants for key, shape in zip(w.keys, w.shapes, strict=True)},
-                       name)  # fmt: skip
+    refuse_other_model(
+        path, file, {key: shape[0] for w in wants for key, shape in zip(w.keys, w.shapes, strict=True)}, name
+    )
     read = []
     for want in wants:
         keys = want.keys if all(key in file for key in want.keys) else want.keys[:1]
@@ -143,8 +144,11 @@ def _check(path: Path, file: Mapping[str, Stored], key: str, shapes: Sequence[Sh
             "build the model with the arguments, input shape and classes that the file was trained with",
         )
     if stored.dtype not in ("float16", "float32", "float64", "bfloat16"):
-        raise ZooError(f"{path} does not fit {name}: {key} holds {stored.dtype}", "floating-point numbers",
-                       "check that the file holds weights")  # fmt: skip
+        raise ZooError(
+            f"{path} does not fit {name}: {key} holds {stored.dtype}",
+            "floating-point numbers",
+            "check that the file holds weights",
+        )
 
 
 def _numbers(path: Path, key: str, stored: Stored) -> np.ndarray:

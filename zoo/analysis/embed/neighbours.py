@@ -34,14 +34,17 @@ def analogy(space: Space, expression: str, count: int = 10) -> list[tuple[str, f
 
 
 def terms(expression: str) -> list[tuple[int, str]]:
-    """"king - man + woman" -> [(1, "king"), (-1, "man"), (1, "woman")]."""
+    """ "king - man + woman" -> [(1, "king"), (-1, "man"), (1, "woman")]."""
     parts = expression.split()
     if parts and parts[0] not in ("+", "-"):
         parts = ["+", *parts]
     signs, words = parts[::2], parts[1::2]
     if len(words) < 2 or len(signs) != len(words) or not set(signs) <= {"+", "-"}:
-        raise ZooError(f"'{expression}' is no sum of words", "words joined by + and -, with blanks around the signs",
-                       "for example 'king - man + woman'")  # fmt: skip
+        raise ZooError(
+            f"'{expression}' is no sum of words",
+            "words joined by + and -, with blanks around the signs",
+            "for example 'king - man + woman'",
+        )
     return [(1 if sign == "+" else -1, word) for sign, word in zip(signs, words, strict=True)]
 
 
@@ -69,5 +72,8 @@ def _place(space: Space, word: str) -> int:
         if form in places:
             return places[form]
     alike = [n for n in space.names if abs(len(n) - len(word)) <= 2 and n[:1] == word[:1].lower()]
-    raise ZooError(f"'{word}' has no vector in {space.what}", "a word of its vocabulary",
-                   did_you_mean(word, alike[:COMPARED] or space.names[:COMPARED]))  # fmt: skip
+    raise ZooError(
+        f"'{word}' has no vector in {space.what}",
+        "a word of its vocabulary",
+        did_you_mean(word, alike[:COMPARED] or space.names[:COMPARED]),
+    )

@@ -43,8 +43,11 @@ def project(space: Space, *, perplexity: float | None = None, seed: int = 0) -> 
     if perplexity is None:
         perplexity = min(PERPLEXITY, (count - 1) / 3)
     if not 0 < perplexity < count:
-        raise ZooError(f"perplexity {perplexity:g} for {count} points", f"above 0 and below {count}",
-                       "lower --perplexity or raise --items")  # fmt: skip
+        raise ZooError(
+            f"perplexity {perplexity:g} for {count} points",
+            f"above 0 and below {count}",
+            "lower --perplexity or raise --items",
+        )
     vectors = space.vectors.astype("float64")
     most = min(MOST_DIMENSIONS, *vectors.shape)
     pca = PCA(most, svd_solver="full").fit(vectors)
@@ -54,8 +57,9 @@ def project(space: Space, *, perplexity: float | None = None, seed: int = 0) -> 
     shares = [*np.nan_to_num(pca.explained_variance_ratio_), 0.0]
     with threadpool_limits(1):  # its threads wait busily for each other, which is slow where others compute too
         tsne = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(reduced.astype("float32"))
-    return Projections(space, reduced[:, :2], (float(shares[0]), float(shares[1])), tsne, float(perplexity),
-                       _lda(space, reduced))  # fmt: skip
+    return Projections(
+        space, reduced[:, :2], (float(shares[0]), float(shares[1])), tsne, float(perplexity), _lda(space, reduced)
+    )
 
 
 def _lda(space: Space, reduced: np.ndarray) -> np.ndarray | None:

@@ -40,7 +40,7 @@ class Question:
 
     @property
     def mode(self) -> str | None:
-        """"filters", "maps", "mistakes", or None."""
+        """ "filters", "maps", "mistakes", or None."""
         return next(iter(self._modes()), None)
 
     def _modes(self) -> list[str]:
@@ -75,8 +75,9 @@ class Question:
             if self.mode == "mistakes":
                 raise ZooError("published weights bring no test set", "a run folder for --mistakes", "train a run")
         elif self.what in registry.list_models() and not Path(self.what).exists():
-            raise ZooError(f"{self.what} is a model without weights", "a run folder, or published weights",
-                           "add --weights FILE")  # fmt: skip
+            raise ZooError(
+                f"{self.what} is a model without weights", "a run folder, or published weights", "add --weights FILE"
+            )
         else:
             rundir.open_run(self.what)
 
@@ -123,8 +124,15 @@ def _explained(q: Question, draw: bool, colour: bool) -> Answer:
         from zoo.runs.predict import read_texts
 
         inputs = read_texts(inputs)
-    found = explain(q.what, inputs, class_name=q.class_name, layer=q.layer, method=q.method, weights=q.weights,
-                    class_index=q.class_index)  # fmt: skip
+    found = explain(
+        q.what,
+        inputs,
+        class_name=q.class_name,
+        layer=q.layer,
+        method=q.method,
+        weights=q.weights,
+        class_index=q.class_index,
+    )
     if hasattr(found[0], "heat"):
         return _of_photos(q, found, draw)
     return _of_texts(q, found, [None] * len(found), colour)
@@ -180,8 +188,11 @@ def _mistakes(q: Question, draw: bool, colour: bool) -> Answer:
         plain = [{**m.to_dict(), "words": t["words"]} for (m, _), t in zip(pairs, shown.plain, strict=True)]
         return Answer(plain, shown.texts, shown.written)
     found = mistakes(run, q.mistakes)
-    lines = [f"{m.name or f'#{m.index}'}: {m.true} taken for {m.predicted}, {m.probability:.1%}"
-             f"{'' if m.text is None else f' ({m.text})'}" for m in found]  # fmt: skip
+    lines = [
+        f"{m.name or f'#{m.index}'}: {m.true} taken for {m.predicted}, {m.probability:.1%}"
+        f"{'' if m.text is None else f' ({m.text})'}"
+        for m in found
+    ]
     title = f"{run.config.name}: the {len(found)} most confident mistakes of the test set"
     pictured = draw and found and found[0].image is not None
     written = contact.plot_mistakes(found, q.place("mistakes.png"), title=title) if pictured else None

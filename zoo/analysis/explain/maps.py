@@ -105,8 +105,11 @@ def last_maps(model: keras.Model) -> str:
     for layer in reversed(layers[first:]):
         if _has_maps(layer) and not isinstance(layer, passing) and _positions(layer) > 1:
             return layer.name
-    raise ZooError(f"{model.name} has no maps of convolutions", "a convolutional net of images",
-                   "its first layer is shown by --filters")  # fmt: skip
+    raise ZooError(
+        f"{model.name} has no maps of convolutions",
+        "a convolutional net of images",
+        "its first layer is shown by --filters",
+    )
 
 
 def _layer_with_maps(model: keras.Model, name: str) -> keras.layers.Layer:

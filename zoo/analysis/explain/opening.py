@@ -52,8 +52,10 @@ def explain(
         raise ZooError("explain was given no list of inputs", "a list of images or texts", "put the input in brackets")
     net = open_net(run, weights=weights, class_index=class_index)
     if net.kind == "frames":
-        raise ZooError(f"{net.name} was trained on numbers over time, whose windows nothing here explains",
-                       "a run on images or texts")  # fmt: skip
+        raise ZooError(
+            f"{net.name} was trained on numbers over time, whose windows nothing here explains",
+            "a run on images or texts",
+        )
     if net.kind == "tokens":
         _only_images(net, layer, "layer", "Grad-CAM needs the maps of a convolutional net of images")
         return explain_texts(net, inputs, class_name, method or words.METHODS[0])
@@ -108,5 +110,6 @@ def explain_mistakes(run: Run | str, count: int, *, method: str | None = None) -
 def _only_images(net: Net, asked: Any, what: str, why: str) -> None:
     if asked and net.kind != "image":
         why = f"; {why}" if net.kind == "tokens" else ""
-        raise ZooError(f"{what} was asked of {net.name}, which was trained on {CONTENTS[net.kind]}{why}",
-                       "a net of images")  # fmt: skip
+        raise ZooError(
+            f"{what} was asked of {net.name}, which was trained on {CONTENTS[net.kind]}{why}", "a net of images"
+        )

@@ -96,8 +96,11 @@ def explain_tokens(net: Net, rows: np.ndarray, class_name: str | None, method: s
     from zoo.data.text.tokens import SPECIAL_WORDS
 
     if net.vocabulary is None:
-        raise ZooError("this run has no vocabulary, so its tokens have no words", "data whose words are known",
-                       "put imdb_word_index.json beside the data file and train again")  # fmt: skip
+        raise ZooError(
+            "this run has no vocabulary, so its tokens have no words",
+            "data whose words are known",
+            "put imdb_word_index.json beside the data file and train again",
+        )
     out = []
     for row in rows:
         read = [int(t) for t in row if t not in (PAD, START)]

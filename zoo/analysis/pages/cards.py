@@ -89,8 +89,15 @@ def card(entry: Entry) -> Html:
     pairs += [("measured", f"{result.mean:.4f}, {result.data}") for result in entry.results]
     body = tag("div", tag("h3", tag("a", spec.name, href=page)), tag("p", spec.summary), _paper(spec), facts(pairs))
     words = f"{spec.paper.title} {spec.paper.authors}".lower() if spec.paper else ""
-    return tag("li", tag("a", thumb, href=page, tabindex=-1, aria_hidden="true"), body, id=spec.name, class_="card",
-               data_task=spec.task, data_words=words)  # fmt: skip
+    return tag(
+        "li",
+        tag("a", thumb, href=page, tabindex=-1, aria_hidden="true"),
+        body,
+        id=spec.name,
+        class_="card",
+        data_task=spec.task,
+        data_words=words,
+    )
 
 
 def _below_heading(svg: str) -> str:
@@ -109,8 +116,9 @@ def _paper(spec: ModelSpec) -> Html:
 def _cited(spec: ModelSpec) -> Any:
     if spec.paper is None:
         return "no paper"
-    return tag("a", f"{tables.first_author(spec.paper.authors)} {spec.paper.year}", href=spec.paper.url,
-               rel="noreferrer")  # fmt: skip
+    return tag(
+        "a", f"{tables.first_author(spec.paper.authors)} {spec.paper.year}", href=spec.paper.url, rel="noreferrer"
+    )
 
 
 def comparison(entries: Sequence[Entry]) -> Html:
@@ -120,12 +128,18 @@ def comparison(entries: Sequence[Entry]) -> Html:
     for entry in entries:
         counted = entry.counted
         accuracy = counted.accuracy
-        rows.append((
-            tag("a", entry.spec.name, href=f"models/{entry.spec.name}.html"), _cited(entry.spec),
-            f"{counted.parameters:,}", formats.number(counted.macs), counted.depth,
-            "-" if counted.activations is None else f"{counted.activations / 2**20:,.2f}",
-            f"{accuracy.percent:.2f}" if accuracy else "-", accuracy.data if accuracy else "-",
-        ))  # fmt: skip
+        rows.append(
+            (
+                tag("a", entry.spec.name, href=f"models/{entry.spec.name}.html"),
+                _cited(entry.spec),
+                f"{counted.parameters:,}",
+                formats.number(counted.macs),
+                counted.depth,
+                "-" if counted.activations is None else f"{counted.activations / 2**20:,.2f}",
+                f"{accuracy.percent:.2f}" if accuracy else "-",
+                accuracy.data if accuracy else "-",
+            )
+        )
     return table(header, rows, right=(2, 3, 4, 5, 6), sortable=True, ids=[f"row-{e.spec.name}" for e in entries])
 
 
@@ -141,24 +155,29 @@ def chart(entries: Sequence[Entry]) -> list[Html]:
     said = "The accuracies are the papers' or of published weights, none is ours."
     if left_out:
         said += f" {len(left_out)} models have none on {data}, or an open input size."
-    return [section("chart", f"Accuracy over operations, {data}", wide(drawn, "white chart"),
-                    tag("p", said, class_="muted"))]  # fmt: skip
+    return [
+        section(
+            "chart", f"Accuracy over operations, {data}", wide(drawn, "white chart"), tag("p", said, class_="muted")
+        )
+    ]
 
 
 def results(found: Sequence[Result], known: Sequence[str]) -> Html:
     """What the shipped configs came to, each figure with its receipt."""
-    rows = [(result.config, _link(result.model, known), result.data, *_figures(result, "receipts"))
-            for result in found]  # fmt: skip
+    rows = [(result.config, _link(result.model, known), result.data, *_figures(result, "receipts")) for result in found]
     header = ("config", "model", "data", "test accuracy, mean", "spread", "each seed")
     said = "Each seed links the receipt that closed its run. Spread: the standard deviation over the seeds."
-    return section("results", "Measured", table(header, rows, right=(3, 4), sortable=True),
-                   tag("p", said, class_="muted"))  # fmt: skip
+    return section(
+        "results", "Measured", table(header, rows, right=(3, 4), sortable=True), tag("p", said, class_="muted")
+    )
 
 
 def _figures(result: Result, where: str) -> tuple[Any, ...]:
     spread = "-" if result.spread is None else f"{result.spread:.4f}"
-    seeds = [tag("a", f"{a:.4f}", href=f"{where}/{quote(file.name)}", title=f"seed {seed}")
-             for seed, file, a in zip(result.seeds, result.files, result.accuracies, strict=True)]  # fmt: skip
+    seeds = [
+        tag("a", f"{a:.4f}", href=f"{where}/{quote(file.name)}", title=f"seed {seed}")
+        for seed, file, a in zip(result.seeds, result.files, result.accuracies, strict=True)
+    ]
     return f"{result.mean:.4f}", spread, joined(seeds, ", ")
 
 
@@ -175,11 +194,17 @@ def runs(rows: Sequence[RunRow], known: Sequence[str], site: Path) -> Html:
     for row in rows:
         page = row.page and quote(os.path.relpath(row.page.resolve(), site.resolve()))
         accuracy = row.figures.get("accuracy")
-        lines.append((
-            tag("a", row.name, href=page) if page else row.name, began(row.run) or row.run.path.name,
-            _link(row.model, known), row.data, "-" if accuracy is None else f"{accuracy:.4f}", row.split or "-",
-            row.state,
-        ))  # fmt: skip
+        lines.append(
+            (
+                tag("a", row.name, href=page) if page else row.name,
+                began(row.run) or row.run.path.name,
+                _link(row.model, known),
+                row.data,
+                "-" if accuracy is None else f"{accuracy:.4f}",
+                row.split or "-",
+                row.state,
+            )
+        )
     header = ("run", "begun", "model", "data", "accuracy", "split", "state")
     return section("runs", "Your runs", table(header, lines, right=(4,), sortable=True))
 
@@ -189,8 +214,12 @@ def model_body(entry: Entry) -> Html:
     from zoo.graph.summary import summary_html
 
     spec = entry.spec
-    head = tag("header", tag("p", tag("a", "all models", href=f"../index.html#{spec.name}")), tag("h1", spec.name),
-               tag("p", spec.summary))  # fmt: skip
+    head = tag(
+        "header",
+        tag("p", tag("a", "all models", href=f"../index.html#{spec.name}")),
+        tag("h1", spec.name),
+        tag("p", spec.summary),
+    )
     parts = [_about(entry), _printed(entry), *_weights(spec)]
     if entry.results:
         rows = [(result.config, result.data, *_figures(result, "../receipts")) for result in entry.results]
@@ -225,12 +254,21 @@ def _printed(entry: Entry) -> Html:
     rows += [(what, "-", formats.number(value), "-") for what, value in counted.items() if what not in shown]
     rows += [(f.what, f.printed, "-", f.where) for f in spec.accuracy]
     rows.append(("depth", "-", entry.counted.depth, "layers with weights on the longest path"))
-    return section("printed", "Printed and counted", table(("figure", "the paper prints", "counted", "where"), rows,
-                                                           right=(1, 2)))  # fmt: skip
+    return section(
+        "printed", "Printed and counted", table(("figure", "the paper prints", "counted", "where"), rows, right=(1, 2))
+    )
 
 
 def _weights(spec: ModelSpec) -> list[Html]:
-    rows = [(tag("a", w.name, href=w.url, rel="noreferrer"), w.accuracy or "-", w.preprocessing, w.licence,
-             tag("code", w.hash or "none published")) for w in spec.weights]  # fmt: skip
+    rows = [
+        (
+            tag("a", w.name, href=w.url, rel="noreferrer"),
+            w.accuracy or "-",
+            w.preprocessing,
+            w.licence,
+            tag("code", w.hash or "none published"),
+        )
+        for w in spec.weights
+    ]
     header = ("source", "its accuracy", "preprocessing", "licence", "hash")
     return [section("weights", "Published weights", table(header, rows))] if rows else []

@@ -58,8 +58,11 @@ def model(run: Run, net: keras.Model) -> Html:
 def _config(run: Run) -> Iterator[Html]:
     config = run.config
     changed = dict(_flat(config.model_dump(mode="json", exclude_defaults=True)))
-    rows = [(_breakable(key), _plain(value), _default(config, key.split("."))) for key, value in changed.items()
-            if key not in NOT_TOLD and value is not None]  # fmt: skip
+    rows = [
+        (_breakable(key), _plain(value), _default(config, key.split(".")))
+        for key, value in changed.items()
+        if key not in NOT_TOLD and value is not None
+    ]
     yield tag("h3", "Settings that are not the defaults")
     yield table(("setting", "value", "default"), rows) if rows else tag("p", "None: all are the defaults.")
     rows = [(_breakable(key), _plain(value)) for key, value in _flat(config.to_dict())]
@@ -112,10 +115,16 @@ def data(run: Run) -> Html:
         ("items", ", ".join(f"{size:,} {split}" for split, size in info["sizes"].items())),
         ("classes", f"{len(names)}: {', '.join(map(str, names[:12]))}" + (", …" if len(names) > 12 else "")),
         ("net's input", formats.shape(info["input_shape"])),
-        ("preprocessing", ", ".join(f"{key} {_plain(value)}" for key, value in info["preprocessing"].items()
-                                    if value is not None and key not in ("kind", "shape"))),
+        (
+            "preprocessing",
+            ", ".join(
+                f"{key} {_plain(value)}"
+                for key, value in info["preprocessing"].items()
+                if value is not None and key not in ("kind", "shape")
+            ),
+        ),
         ("SHA-256", tag("code", info["hash"])),
-    ]  # fmt: skip
+    ]
     if info.get("vocabulary_size"):
         pairs.insert(3, ("vocabulary", f"{info['vocabulary_size']:,} words"))
     pairs += [("note", note) for note in info.get("notes", ())]
@@ -127,8 +136,11 @@ def data(run: Run) -> Html:
 
 def environment(run: Run) -> Html:
     """Versions and hardware, how long it took, and where it was taken up again."""
-    known = {key: value for key, value in run.environment.items()
-             if key not in ("format", "config_digest", "config_sha256", "data_hash", "threads")}  # fmt: skip
+    known = {
+        key: value
+        for key, value in run.environment.items()
+        if key not in ("format", "config_digest", "config_sha256", "data_hash", "threads")
+    }
     seconds = sum(row.get("seconds", 0.0) for row in run.history)
     pairs = [("seed", run.config.runtime.seed), ("training took", _duration(seconds))]
     pairs += [(key, ", ".join(map(str, value)) if isinstance(value, list) else value) for key, value in known.items()]
@@ -162,6 +174,9 @@ def again(run: Run) -> Html:
         ("# its figures once more, from the kept weights", f"zoo evaluate {folder}"),
     )
     shown = tag("pre", "\n".join(line for pair in lines for line in pair), tabindex=0)
-    exact = ("On the same machine and with the same versions every figure comes out equal to the last bit."
-             if run.config.runtime.deterministic else "This run was not asked to be deterministic.")  # fmt: skip
+    exact = (
+        "On the same machine and with the same versions every figure comes out equal to the last bit."
+        if run.config.runtime.deterministic
+        else "This run was not asked to be deterministic."
+    )
     return section("again", "Do it again", shown, tag("p", exact, class_="muted"))

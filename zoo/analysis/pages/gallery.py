@@ -91,8 +91,9 @@ def _beside(site: Path) -> Path:
         site.parent.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=f".{site.name}.part.", dir=site.parent))
     except OSError as error:
-        raise ZooError(f"cannot write {site}: {error.strerror}", "a folder that can be written", "choose another --out"
-                       ) from error  # fmt: skip
+        raise ZooError(
+            f"cannot write {site}: {error.strerror}", "a folder that can be written", "choose another --out"
+        ) from error
 
 
 def _entries(names: Sequence[str], found: Sequence[Result], console: Console) -> list[cards.Entry]:
@@ -118,8 +119,11 @@ def _entries(names: Sequence[str], found: Sequence[Result], console: Console) ->
 def _write(
     part: Path, entries: Sequence[cards.Entry], found: Sequence[Result], rows: Sequence[RunRow] | None, site: Path
 ) -> None:
-    files = {"index.html": page("Model gallery", _index(entries, found, rows, site), style=cards.STYLE,
-                                script=cards.SCRIPT, images=IMAGES)}  # fmt: skip
+    files = {
+        "index.html": page(
+            "Model gallery", _index(entries, found, rows, site), style=cards.STYLE, script=cards.SCRIPT, images=IMAGES
+        )
+    }
     for entry in entries:
         name = entry.spec.name
         files[f"models/{name}.svg"] = entry.diagram
@@ -147,9 +151,7 @@ def _swap(part: Path, site: Path) -> None:
     disk.sync(site.parent)
 
 
-def _index(
-    entries: Sequence[cards.Entry], found: Sequence[Result], rows: Sequence[RunRow] | None, site: Path
-) -> Html:
+def _index(entries: Sequence[cards.Entry], found: Sequence[Result], rows: Sequence[RunRow] | None, site: Path) -> Html:
     names = [entry.spec.name for entry in entries]
     tasks = sorted({entry.spec.task for entry in entries})
     chart = cards.chart(entries)
@@ -164,11 +166,16 @@ def _index(
     find = tag(
         "div",
         tag("input", type="search", id="words", placeholder="name, author, year, word", aria_label="search the models"),
-        tag("select", tag("option", "every task", value=""), *(tag("option", task, value=task) for task in tasks),
-            id="task", aria_label="task"),
+        tag(
+            "select",
+            tag("option", "every task", value=""),
+            *(tag("option", task, value=task) for task in tasks),
+            id="task",
+            aria_label="task",
+        ),
         tag("span", id="shown", role="status", class_="muted"),
         class_="find",
-    )  # fmt: skip
+    )
     parts = [
         tag("div", find, tag("ul", "\n", joined(map(cards.card, entries), "\n"), class_="cards"), id="models"),
         tag("p"),

@@ -58,9 +58,11 @@ def read_receipts(folder: Path) -> list[Result]:
             row = (int(receipt["seed"]), file, float(receipt["metrics"]["test"]["accuracy"]), str(receipt["data"]))
             found[str(receipt["config"])].append(row)
         except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
-            raise ZooError(f"{file} is no receipt of a run with a test accuracy: {error!r}",
-                           "the receipt.json of a finished run", "remove the file or give another --receipts"
-                           ) from error  # fmt: skip
+            raise ZooError(
+                f"{file} is no receipt of a run with a test accuracy: {error!r}",
+                "the receipt.json of a finished run",
+                "remove the file or give another --receipts",
+            ) from error
     results = []
     for config, rows in sorted(found.items()):
         seeds, files, accuracies, data = zip(*sorted(rows), strict=True)

@@ -44,8 +44,9 @@ def report(run: Run | str | os.PathLike[str], to_file: str | os.PathLike[str] | 
     run = finished(run if isinstance(run, Run) else rundir.open_run(run))
     path = run.path / FILE if to_file is None else Path(to_file)
     if path.suffix not in (".html", ".htm"):
-        raise ZooError(f"cannot write a report into {path.name}", "a name that ends in .html",
-                       "for example -o run.html")  # fmt: skip
+        raise ZooError(
+            f"cannot write a report into {path.name}", "a name that ends in .html", "for example -o run.html"
+        )
     if not path.parent.is_dir():
         raise ZooError(f"there is no folder {path.parent} for the report", "a folder that is there", "make it first")
     dataset = dataset_of(run)
@@ -107,8 +108,7 @@ def _menu(*, with_results: bool) -> Html:
     places = {"result": "Result", "model": "Model", "curves": "Training"}
     if with_results:
         places |= {"confusion": "Confusion", "classes": "Classes", "mistakes": "Mistakes"}
-    places |= {"diagram": "Architecture", "data": "Data", "environment": "Environment",
-               "again": "Do it again"}  # fmt: skip
+    places |= {"diagram": "Architecture", "data": "Data", "environment": "Environment", "again": "Do it again"}
     return tag("nav", *(tag("a", words, href=f"#{ident}") for ident, words in places.items()))
 
 

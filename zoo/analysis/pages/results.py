@@ -61,15 +61,26 @@ def result(run: Run, split: str | None, found: Figures | None) -> Html:
     words = [
         tag("p", _percent(right / items), class_="big"),
         tag("p", f"of the {split} items are labelled rightly: {right:,} of {items:,}."),
-        tag("p", "Of all items of this kind it labels ", tag("b", f"between {low} and {high}"), " rightly, with 95 % "
+        tag(
+            "p",
+            "Of all items of this kind it labels ",
+            tag("b", f"between {low} and {high}"),
+            " rightly, with 95 % "
             f"confidence: the {items:,} items are a sample, and by chance another sample would give another figure "
             "(Wilson's interval). So would another seed, which is another net: ",
-            tag("code", "zoo train CONFIG --seeds 0,1,2"), " shows how much."),
+            tag("code", "zoo train CONFIG --seeds 0,1,2"),
+            " shows how much.",
+        ),
         tag("p", f"For comparison: always naming the commonest class would be right in {_percent(most / items)}."),
-    ]  # fmt: skip
+    ]
     if split == "validation":
-        words.append(tag("p", "The test items are untouched. The best epoch was chosen by these very validation items, "
-                              "which flatters the figure a little."))  # fmt: skip
+        words.append(
+            tag(
+                "p",
+                "The test items are untouched. The best epoch was chosen by these very validation items, "
+                "which flatters the figure a little.",
+            )
+        )
     splits = {name: figures for name, figures in run.metrics.items() if name not in HIDDEN}
     columns = list(dict.fromkeys(key for figures in splits.values() for key in figures))
     rows = [[name, *(f"{f[c]:.4f}" if c in f else "-" for c in columns)] for name, f in splits.items()]
@@ -143,11 +154,15 @@ def _confusions(names: Sequence[str], matrix: np.ndarray) -> list[Html]:
 
 def per_class(found: Figures, split: str) -> Html:
     """Precision, recall and F1 of every class."""
-    rows = [[r["class"], *(f"{r[key]:.3f}" for key in ("precision", "recall", "f1")), f"{r['count']:,}"]
-            for r in found.per_class()]  # fmt: skip
+    rows = [
+        [r["class"], *(f"{r[key]:.3f}" for key in ("precision", "recall", "f1")), f"{r['count']:,}"]
+        for r in found.per_class()
+    ]
     drawn = table(("class", "precision", "recall", "F1", "items"), rows, right=(1, 2, 3, 4), sortable=True)
-    said = ("Precision: of the items the net gave to a class, the share that belongs there. Recall: of the items of a "
-            "class, the share it found. F1: their harmonic mean.")  # fmt: skip
+    said = (
+        "Precision: of the items the net gave to a class, the share that belongs there. Recall: of the items of a "
+        "class, the share it found. F1: their harmonic mean."
+    )
     body = folded(f"{len(rows)} classes", drawn) if len(rows) > 30 else drawn
     return section("classes", f"Class by class ({split})", body, tag("p", said, class_="muted"))
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import tensorflow as tf
 
 from zoo.data.images.decoding import decode
-from zoo.data.images.files import listed
+from zoo.data.images.files import ImageFiles, listed
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ class Taken:
     recheck: Callable[[], None] | None  # for places: raises ZooError, naming those that can no longer be read
 
 
-def take(
-    raw: Raw, splits: Mapping[str, np.ndarray], preprocessor: Preprocessor, *, skip: bool, limit: int
-) -> Taken:
+def take(raw: Raw, splits: Mapping[str, np.ndarray], preprocessor: Preprocessor, *, skip: bool, limit: int) -> Taken:
     """The chosen files as pixels if these fit into `limit` bytes, otherwise as places to be read again and again.
 
     Raises ZooError, naming the files, when some cannot be read and they are not to be skipped.
@@ -44,13 +42,14 @@ def take(
     for part, rows in splits.items():
         items, first = origins[part]
         for i in rows - first if preprocessor.settings["fit"] == "pad" else ():
-            preprocessor.check_size(*items.x.sizes[i], str(items.x.root / items.x.names[i]))
-    everything = [items.x for items in raw.parts.values()]
+            height, width = items.x.sizes[i]
+            preprocessor.check_size(height, width, str(items.x.root / items.x.names[i]))
+    everything = [cast(ImageFiles, items.x) for items in raw.parts.values()]
     kinds = {str(kind) for files in everything for kind in np.unique(files.kinds)}
     sized = all((files.sizes == preprocessor.shape[:2]).all() for files in everything)
     fits = int(np.prod(preprocessor.shape)) * sum(map(len, splits.values())) <= limit
-    held = fits and raw.train.x.held is not None
-    fetch = tf.identity if held else replace(raw.train.x, held=None).fetch  # which lives as long as what reads by it
+    held = fits and everything[0].held is not None
+    fetch = tf.identity if held else replace(everything[0], held=None).fetch  # which lives as long as what reads by it
 
     def pixels(place: tf.Tensor) -> tf.Tensor:
         return preprocessor.file(fetch(place), kinds=kinds, sized=sized)
@@ -88,8 +87,11 @@ def take(
         gone = {part: np.setdiff1d(np.arange(len(x[part])), still[part]) for part in x}
         lost = {names[part][i]: "gone or damaged" for part, rows in gone.items() for i in rows}
         if lost:
-            raise ZooError(f"of the images in {root} {len(lost)} can no longer be read: {listed(lost)}",
-                           "the files that were there at the beginning", "put them back, and give the command again")
+            raise ZooError(
+                f"of the images in {root} {len(lost)} can no longer be read: {listed(lost)}",
+                "the files that were there at the beginning",
+                "put them back, and give the command again",
+            )
 
     return Taken(x, kept, _each(pixels, spec, x["train"], at_once=2), notes, recheck)
 

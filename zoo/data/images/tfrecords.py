@@ -11,6 +11,7 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import google_crc32c
 import numpy as np
@@ -48,7 +49,7 @@ class ImageRecords(ImageFiles):
 
     def rows(self, mask: np.ndarray) -> ImageRecords:
         """Those where the mask is true."""
-        return replace(super().rows(mask), spans=self.spans[mask])
+        return replace(cast(ImageRecords, super().rows(mask)), spans=self.spans[mask])
 
 
 def payloads(path: Path, passed: Callable[[bytes], None]) -> Iterator[tuple[int, bytes | str]]:
@@ -84,8 +85,10 @@ def features(payload: bytes) -> dict[str, list[bytes] | list[int] | list[float]]
         given = tf.train.Example.FromString(payload).features.feature
     except DecodeError as e:
         raise ValueError("not a tf.train.Example") from e
-    return {key: list(getattr(value, kind).value) if (kind := value.WhichOneof("kind")) else []
-            for key, value in given.items()}  # fmt: skip
+    return {
+        key: list(getattr(value, kind).value) if (kind := value.WhichOneof("kind")) else []
+        for key, value in given.items()
+    }
 
 
 def _masked_crc(contents: bytes) -> int:

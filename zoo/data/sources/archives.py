@@ -23,9 +23,12 @@ def members(
             for member in archive:
                 where = PurePosixPath(member.name)
                 refused = (
-                    "leads out of the archive" if where.is_absolute() or ".." in where.parts
-                    else "" if member.isfile() or member.isdir() else "is a link or a device"
-                )  # fmt: skip
+                    "leads out of the archive"
+                    if where.is_absolute() or ".." in where.parts
+                    else ""
+                    if member.isfile() or member.isdir()
+                    else "is a link or a device"
+                )
                 if refused:
                     raise ZooError(f"{member.name!r} in {path} {refused}", "files and folders alone", "pack it anew")
                 yield where, member, archive.extractfile(member).read() if wanted(where, member) else b""

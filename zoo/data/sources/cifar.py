@@ -72,7 +72,7 @@ CIFAR100 = Cifar(
     train=("train",),
     test=("test",),
     labels="fine_labels",
-)
+)  # fmt: skip
 
 
 def read_cifar10(data: DataConfig) -> Raw:

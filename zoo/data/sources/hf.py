@@ -10,7 +10,7 @@ import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import tensorflow as tf
@@ -51,7 +51,7 @@ class ImageRows(ImageFiles):
 
     def rows(self, mask: np.ndarray) -> ImageRows:
         """Those where the mask is true."""
-        return replace(super().rows(mask), spots=self.spots[mask])
+        return replace(cast(ImageRows, super().rows(mask)), spots=self.spots[mask])
 
 
 def read(data: DataConfig) -> Raw:

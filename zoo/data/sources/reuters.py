@@ -27,7 +27,7 @@ TOPICS = (
     "meal-feed", "alum", "oilseed", "gold", "tin", "strategic-metal", "livestock", "retail", "ipi",
     "iron-steel", "rubber", "heat", "jobs", "lei", "bop", "zinc", "orange", "pet-chem", "dlr", "gas", "silver",
     "wpi", "hog", "lead",
-)
+)  # fmt: skip
 
 
 def read(data: DataConfig) -> Raw:

@@ -38,33 +38,46 @@ def read(data: DataConfig) -> Raw:
     first, where, blocks = 0, [], {}
     for part, recording in found.items():
         if recording.columns != columns:
-            raise ZooError(f"the {part} part of {path} has the columns {', '.join(recording.columns)}",
-                           f"{', '.join(columns)}, as in the training part", "give the same columns")  # fmt: skip
+            raise ZooError(
+                f"the {part} part of {path} has the columns {', '.join(recording.columns)}",
+                f"{', '.join(columns)}, as in the training part",
+                "give the same columns",
+            )
         where.append((part if len(found) > 1 else "", first))
         blocks[part] = (first, first + len(recording.values))
         first += len(recording.values)
     blocks = _cut(blocks, data)
     values = np.concatenate([recording.values for recording in found.values()])
-    labels = np.array([label for recording in found.values() for label in recording.labels], object)
+    labels = np.array([label for recording in found.values() for label in recording.labels or ()], object)
     frames = {}
     for part, (start, end) in blocks.items():
-        frames[part] = Frames(values, window_starts(start, end, data.window, data.stride), data.window, columns,
-                              tuple(where))  # fmt: skip
+        frames[part] = Frames(
+            values, window_starts(start, end, data.window, data.stride), data.window, columns, tuple(where)
+        )
         if not len(frames[part]):
-            raise ZooError(f"the {part} part of {path} has {end - start} time steps", f"at least {data.window}, one "
-                           "window", "give more of them, or a smaller data.window")  # fmt: skip
+            raise ZooError(
+                f"the {part} part of {path} has {end - start} time steps",
+                f"at least {data.window}, one window",
+                "give more of them, or a smaller data.window",
+            )
     ends = {part: labels[cut.starts + data.window - 1] for part, cut in frames.items()}
     names = sorted_classes(set(ends["train"]))
     if len(names) < 2:
-        raise ZooError(f"all windows of the training part of {path} end in the class '{names[0]}'",
-                       "two classes or more", "give more of the recording, or train.csv and test.csv")  # fmt: skip
+        raise ZooError(
+            f"all windows of the training part of {path} end in the class '{names[0]}'",
+            "two classes or more",
+            "give more of the recording, or train.csv and test.csv",
+        )
     index, items = {name: i for i, name in enumerate(names)}, {}
     for part, cut in frames.items():
         for i, name in enumerate(ends[part]):
             if name not in index:
-                raise ZooError(f"{path}, {cut.names[i]} ({part} part), end in the class '{name}', in which no window "
-                               "of the training part ends", f"one of {', '.join(names[:8])}",
-                               "give a folder with train.csv and test.csv that both have all classes")  # fmt: skip
+                raise ZooError(
+                    f"{path}, {cut.names[i]} ({part} part), end in the class '{name}', in which no window "
+                    "of the training part ends",
+                    f"one of {', '.join(names[:8])}",
+                    "give a folder with train.csv and test.csv that both have all classes",
+                )
         items[part] = Items(cut, np.array([index[name] for name in ends[part]], np.int32))
     return Raw(data.name, "frames", names, items["train"], items["test"], validation=items.get("validation"))
 
@@ -87,18 +100,23 @@ def _recordings(path: Path, data: DataConfig) -> dict[str, Recording]:
 
 def _npy(path: Path, data: DataConfig) -> Recording:
     if data.labels is None:
-        raise ZooError(f"data.path={path} holds no classes", "a .npy of the class of each time step",
-                       "set data.labels")  # fmt: skip
+        raise ZooError(f"data.path={path} holds no classes", "a .npy of the class of each time step", "set data.labels")
     file = Path(data.labels).expanduser()
     if not file.is_file() or file.suffix.lower() not in TYPES[1:]:
         raise ZooError(f"data.labels={data.labels} is no .npy file", "the class of each time step", "correct it")
     recording, labels = read_numbers(path), read_npy(file)
     if labels.ndim != 1 or labels.dtype.kind not in "uibU":
-        raise ZooError(f"{file} holds {labels.dtype} of shape {labels.shape}",
-                       "a whole number or a name for each time step", "save it as integers or strings")  # fmt: skip
+        raise ZooError(
+            f"{file} holds {labels.dtype} of shape {labels.shape}",
+            "a whole number or a name for each time step",
+            "save it as integers or strings",
+        )
     if len(labels) != len(recording.values):
-        raise ZooError(f"{file} holds {len(labels)} classes for {len(recording.values)} time steps in {path}",
-                       "as many", "correct one of the two")  # fmt: skip
+        raise ZooError(
+            f"{file} holds {len(labels)} classes for {len(recording.values)} time steps in {path}",
+            "as many",
+            "correct one of the two",
+        )
     if data.columns is not None:
         raise ZooError(f"data.columns is given with {path}, whose columns have no names", "a .csv", "remove it")
     return Recording(recording.values, tuple(map(str, labels.tolist())), recording.columns)

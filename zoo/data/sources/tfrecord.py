@@ -86,9 +86,14 @@ def raw_records(
     of = np.array(of)
     items = {part: Items(records.rows(of == part), y[of == part]) for part in PARTS if (of == part).any()}
     return Raw(
-        name, "image", tuple(class_names), items["train"], items.get("test"),
-        validation=items.get("validation"), corrupt=wrong,
-    )  # fmt: skip
+        name,
+        "image",
+        tuple(class_names),
+        items["train"],
+        items.get("test"),
+        validation=items.get("validation"),
+        corrupt=wrong,
+    )
 
 
 def scan(
@@ -169,9 +174,13 @@ def _value(given: dict[str, list], key: str, option: str, name: str, path: Path)
 
 
 def class_indices(
-    names: Sequence[str], labels: Sequence[int | str], texts: Sequence[str], of: Sequence[str],
-    classes: Sequence[str] | None = None, first: int = 1,
-) -> tuple[tuple[str, ...], np.ndarray]:  # fmt: skip
+    names: Sequence[str],
+    labels: Sequence[int | str],
+    texts: Sequence[str],
+    of: Sequence[str],
+    classes: Sequence[str] | None = None,
+    first: int = 1,
+) -> tuple[tuple[str, ...], np.ndarray]:
     """Labels as they stand -> class names and int32 indices.
 
     With `classes` a label is a number from `first`: 1 in ImageNet's. Otherwise the classes are the labels of the
@@ -254,10 +263,14 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         return {}
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-        good = all(isinstance(name, str) for name in manifest["classes"]) and len(manifest["classes"]) and all(
-            isinstance(shard["records"], int) and isinstance(shard["sha256"], str)
-            for shard in manifest["shards"].values()
-        )  # fmt: skip
+        good = (
+            all(isinstance(name, str) for name in manifest["classes"])
+            and len(manifest["classes"])
+            and all(
+                isinstance(shard["records"], int) and isinstance(shard["sha256"], str)
+                for shard in manifest["shards"].values()
+            )
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         good = False
     if not good:

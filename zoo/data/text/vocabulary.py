@@ -47,9 +47,14 @@ def raw_texts(
             texts, labels = zip(*chosen, strict=True)
             items[part] = Items(Texts(texts), np.array(labels, np.int32))
     return Raw(
-        name, "tokens", class_names, items["train"], items.get("test"),
-        validation=items.get("validation"), notes=notes,
-    )  # fmt: skip
+        name,
+        "tokens",
+        class_names,
+        items["train"],
+        items.get("test"),
+        validation=items.get("validation"),
+        notes=notes,
+    )
 
 
 def utf8(contents: bytes, where: str, *, rows: bool = False) -> str:

@@ -42,9 +42,26 @@ def _names(layer: Any) -> list[str]:
 
 
 _UNKNOWN = {"Conv2DTranspose", "UpSampling2D"}
-_KEPT = ("InputLayer", "Activation", "ReLU", "LeakyReLU", "ELU", "Softmax", "Dropout", "SpatialDropout1D",
-         "SpatialDropout2D", "Rescaling", "ScaledTanh", "LocalResponseNormalization", "Add", "Subtract",
-         "Multiply", "Average", "Maximum", "Minimum")  # fmt: skip
+_KEPT = (
+    "InputLayer",
+    "Activation",
+    "ReLU",
+    "LeakyReLU",
+    "ELU",
+    "Softmax",
+    "Dropout",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "Rescaling",
+    "ScaledTanh",
+    "LocalResponseNormalization",
+    "Add",
+    "Subtract",
+    "Multiply",
+    "Average",
+    "Maximum",
+    "Minimum",
+)
 _TABLE: dict[str, Callable[[Any, list[Shape]], Derivation | None]] = {
     **{f"Conv{d}D": windows.conv for d in (1, 2, 3)},
     **{f"DepthwiseConv{d}D": windows.depthwise for d in (1, 2)},

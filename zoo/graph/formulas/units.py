@@ -15,8 +15,9 @@ def dense(layer: Any, inputs: list[Shape]) -> Derivation:
     *places, m = inputs[0]
     n = layer.units
     price = cost(tuple(places), f"{m}*{n}", m * n, "dense")
-    return made((*places, n), weights(f"{m}*{n}", m * n, n if layer.use_bias else 0, "dense"), price,
-                open_size=price is None)  # fmt: skip
+    return made(
+        (*places, n), weights(f"{m}*{n}", m * n, n if layer.use_bias else 0, "dense"), price, open_size=price is None
+    )
 
 
 def rbf(layer: Any, inputs: list[Shape]) -> Derivation:

@@ -31,8 +31,10 @@ def grown(layer: Any, names: set[str], before: Sequence[Reach]) -> tuple[Reach, 
         after.append(r + (f - 1) * d * j)
         lines.append(Step(FIELD, f"{r} + ({f} - 1)*{times(d, j) if d > 1 else j}", after[-1], "field"))
     if lines[0] != lines[1]:
-        lines = [Step(f"{FIELD}, {axis}", s.arithmetic, s.value, s.rule)
-                 for axis, s in zip(("height", "width"), lines, strict=True)]  # fmt: skip
+        lines = [
+            Step(f"{FIELD}, {axis}", s.arithmetic, s.value, s.rule)
+            for axis, s in zip(("height", "width"), lines, strict=True)
+        ]
     shown = tuple(line for line, f in zip(dict.fromkeys(lines), kernel, strict=False) if f > 1)
     return Reach(tuple(after), tuple(j * s for j, s in zip(jump, stride, strict=True))), shown
 
@@ -179,7 +181,9 @@ def padding(layer: Any, inputs: list[Shape]) -> Derivation:
     """Zeros around a sequence or an image."""
     *sides, channels = inputs[0]
     pairs = [layer.padding] if len(sides) == 1 else layer.padding
-    lines = [None if w is None else Step("side", f"{a} + {w} + {b}", a + w + b, "pad")
-             for w, (a, b) in zip(sides, pairs, strict=True)]  # fmt: skip
+    lines = [
+        None if w is None else Step("side", f"{a} + {w} + {b}", a + w + b, "pad")
+        for w, (a, b) in zip(sides, pairs, strict=True)
+    ]
     out, lines = _sides(lines)
     return made((*out, channels), *lines)
