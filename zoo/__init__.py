@@ -6,7 +6,8 @@
     zoo.summary("lenet5", explain=True)        every number of it, by its formula
     zoo.train(zoo.load_config("configs/lenet5_digits.yaml"))
 
-Importing the package imports neither TensorFlow nor Keras; building a model does.
+Importing the package imports neither TensorFlow nor Keras and changes no setting; building a model does: it asks
+TensorFlow for its oneDNN kernels, unless `TF_ENABLE_ONEDNN_OPTS` is set.
 """
 
 from __future__ import annotations
@@ -39,14 +40,27 @@ PUBLIC = {
     "Interrupted": "zoo.errors",
 }
 
+LIGHT = {"list_models", "describe", "load_config", "open_run", "quiet_tensorflow", "ZooError", "Interrupted"}
+
+
+def _before_tensorflow() -> None:
+    """Whoever takes one of the other names is about to need TensorFlow."""
+    from zoo.io import onednn
+
+    onednn.switch_on()
+
 
 def __getattr__(name: str) -> Any:
     if name in PUBLIC:
+        if name not in LIGHT:
+            _before_tensorflow()
         return getattr(importlib.import_module(PUBLIC[name]), name)
     from zoo.catalog.rows import CATALOG
 
     if name in CATALOG:
         from zoo.build.functions import model_function
+
+        _before_tensorflow()
 
         return model_function(name)
     raise AttributeError(f"module 'zoo' has no attribute '{name}'")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.io.terminal import quiet_tensorflow as quiet_tensorflow
+from zoo.io import onednn, terminal
+
+if TYPE_CHECKING:
+    from zoo.runs.folder import Run
 
 MODELS, TRAINING, RUNS, DATA = "Models", "Training", "Runs", "Machine and data"
 
@@ -18,6 +21,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+
+def quiet_tensorflow(going_on: Run | None = None) -> None:
+    """Import TensorFlow without its messages, with the oneDNN setting of the run that is gone on with."""
+    if going_on is not None and not going_on.finished:
+        onednn.go_on_with(going_on.onednn)
+    terminal.quiet_tensorflow()
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Overrides = Annotated[

@@ -35,12 +35,15 @@ def train(
     from zoo.experiments.folds import cross_validate
     from zoo.experiments.seeds import parse_seeds, repeat
     from zoo.experiments.train import train as act
+    from zoo.runs import folder as rundir
 
     resolved, numbers = load_config(config, overrides or ()), parse_seeds(seeds) if seeds is not None else None
-    console = Console(stderr=as_json)
-    quiet_tensorflow()
+    console, output = Console(stderr=as_json), Path(resolved.runtime.output)
     folds = resolved.data.folds is not None and resolved.data.fold is None
-    if numbers is None and resolved.train.repeat == 1 and not folds:
+    alone = numbers is None and resolved.train.repeat == 1 and not folds
+    going_on = rundir.find(output, resolved) if alone else rundir.unfinished(output / resolved.name)
+    quiet_tensorflow(going_on if resume is Resume.auto else None)
+    if alone:
         run = act(resolved, resume=resume.value, console=console)
         if as_json:
             print(json.dumps({"run": str(run), **run.metrics}))
@@ -106,8 +109,9 @@ def sweep(
 
     from zoo.config import load_config
     from zoo.experiments.sweep import sweep as act
+    from zoo.runs import folder as rundir
 
     resolved = load_config(config, overrides or ())
-    quiet_tensorflow()
+    quiet_tensorflow(rundir.unfinished(Path(resolved.runtime.output) / resolved.name))
     result = act(resolved, space, console=Console(stderr=as_json))
     print(json.dumps(result.to_dict()) if as_json else result.text())

@@ -8,6 +8,8 @@ Parts:
     runner    samples per second of the runner's training against a bare `model.fit` on NumPy arrays (promised: 0.97)
     build     seconds to build ResNet-152 against keras.applications.ResNet152(weights=None) (promised: 1.5 at most)
     norm      training steps per second of a net with the zoo's BatchNormalization against Keras's own
+    onednn    samples per second of training, and milliseconds of one answer, of five nets with TensorFlow's oneDNN
+              kernels against the same without them, each in processes of their own, with the processor's features
     pipeline  images per second out of folders of JPEG files against keras.utils.image_dataset_from_directory, from
               the folder's name to the end of the first epoch and in later ones, kept in memory and streamed
               (aimed at, kept: 1.0 and 5)
@@ -20,6 +22,7 @@ Machines are noisy: rounds alternate, medians and ratios count, single seconds d
 from __future__ import annotations
 
 import gc
+import os
 import statistics
 import subprocess
 import sys
@@ -31,6 +34,7 @@ from pathlib import Path
 import numpy as np
 
 from zoo.errors import ZooError, did_you_mean
+from zoo.io import onednn
 from zoo.io.terminal import quiet_tensorflow
 
 ROUNDS = 5
@@ -184,6 +188,54 @@ def norm() -> None:
 
     pair = alternate(trainer(layers.BatchNormalization), trainer(keras.layers.BatchNormalization))
     report("train step, resnet20_cifar", *pair, "steps/s", "keras BN")
+
+
+FIVE_NETS = """
+import sys, time
+import numpy as np
+import zoo
+zoo.quiet_tensorflow()
+import keras
+for name, size in ("lenet5", 64), ("resnet20_cifar", 128), ("bilstm_imdb", 128), ("mobilenet", 16), ("resnet50", 16):
+    model = zoo.create_model(name)
+    rng, shape = np.random.default_rng(0), model.input_shape[1:]
+    x = rng.integers(0, 9999, (size, 200)) if len(shape) == 1 else rng.normal(size=(size, *shape)).astype("float32")
+    units = model.output_shape[-1]
+    y = np.arange(size) % max(units, 2)
+    loss = keras.losses.SparseCategoricalCrossentropy if units > 1 else keras.losses.BinaryCrossentropy
+    model.compile("sgd", loss(from_logits=True), jit_compile=len(shape) == 1)
+    def seconds(act, least=3.0):
+        act(), act()
+        begun, done = time.perf_counter(), 0
+        while time.perf_counter() - begun < least:
+            act()
+            done += 1
+        return (time.perf_counter() - begun) / done
+    step, answer = seconds(lambda: model.train_on_batch(x, y)), seconds(lambda: model.predict_on_batch(x[:1]))
+    print(name, size / step, 1000 * answer)
+"""
+
+
+def kernels() -> None:
+    """Both settings in turn, each in a process of its own, since TensorFlow reads the wish once."""
+    print(f"processor features: {', '.join(onednn.features()) or 'none that matter'}", flush=True)
+    found: dict[tuple[str, str], list[list[float]]] = {}
+    for _ in range(3):
+        for setting in ("1", "0"):
+            done = subprocess.run(
+                [sys.executable, "-c", FIVE_NETS],
+                check=True,
+                text=True,
+                stdout=subprocess.PIPE,
+                env={**os.environ, onednn.VARIABLE: setting},
+            )
+            for line in done.stdout.splitlines():
+                name, *values = line.split()
+                found.setdefault((name, setting), []).append([float(value) for value in values])
+    for name in dict.fromkeys(name for name, _ in found):
+        for k, (what, unit) in enumerate((("train", "samples/s"), ("answer", "ms"))):
+            pair = [[round_[k] for round_ in found[name, setting]] for setting in ("1", "0")]
+            report(f"{what}, {name}", *pair, unit, "without oneDNN")
 
 
 def photos(root: Path, count: int, size: tuple[int, int] = (256, 256)) -> None:
@@ -346,7 +398,15 @@ def memory() -> None:
             )
 
 
-PARTS = {"start": start, "runner": runner, "build": build, "norm": norm, "pipeline": pipeline, "memory": memory}
+PARTS = {
+    "start": start,
+    "runner": runner,
+    "build": build,
+    "norm": norm,
+    "onednn": kernels,
+    "pipeline": pipeline,
+    "memory": memory,
+}
 
 
 def measure(parts: Iterable[str] = ()) -> None:

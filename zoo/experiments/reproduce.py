@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
 from zoo.experiments.seeds import spread
-from zoo.io import files, formats
+from zoo.io import files, formats, onednn
 from zoo.runs import folder as rundir
 from zoo.runs.folder import Run
 
@@ -99,6 +99,11 @@ class Reproduction:
             ("weights equal bit for bit" if self.weights else "weights different")
             + (", history equal row by row" if self.history else ", history different")
         )
+        if "onednn" in self.environment:
+            lines.append(
+                "made under another setting of TensorFlow's oneDNN kernels, which gives other bits; "
+                f"for the same: {onednn.VARIABLE}={int(self.original.onednn)}"
+            )
         if self.environment:
             lines.append("not the same environment:")
             lines += [
@@ -142,7 +147,7 @@ def reproduce(run: Run | str, output: Path | None = None, *, console: Console | 
     config = run.config.override(f"runtime.output={json.dumps(str(output))}")
     begun = rundir.find(output, config)
     again = train(config, resume="auto" if begun and not begun.finished else "never", console=console)
-    then, now = run.environment, again.environment
+    then, now = ({**one.environment, "onednn": one.onednn} for one in (run, again))
     return Reproduction(
         run,
         again,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import Interrupted, ZooError
-from zoo.io import files, terminal
+from zoo.io import files, onednn, terminal
 from zoo.runs import folder as rundir
 from zoo.runs.folder import Run
 from zoo.runs.job import prepare
@@ -62,6 +62,8 @@ def train(
             soft_wrap=True,
         )
         return found
+    if found and not found.finished and resume == "auto":
+        onednn.check(found, found.onednn)
 
     from zoo.experiments.finish import finish, splits_to_judge
     from zoo.training.state import Signals
@@ -69,6 +71,8 @@ def train(
     with Signals().listening() as signals:
         job = prepare(config)
         run = found if found and not found.finished else None
+        if run is not None and resume == "never":
+            files.write_json(run.path / rundir.ENVIRONMENT, {**run.environment, **devices.environment()})
         if run is None:
             environment = {"config_digest": config.digest(), "data_hash": job.data.info.hash, **devices.environment()}
             run = rundir.create(output, config.name, config.anywhere().to_yaml(), environment)

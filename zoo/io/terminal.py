@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from zoo.io import onednn
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -22,6 +24,7 @@ def console() -> Console:
 
 def quiet_tensorflow() -> None:
     """Import TensorFlow without its start-up messages, which heed no setting; ZOO_DEBUG=1 shows them."""
+    onednn.switch_on()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "0" if _debugging() else "3")
     if _debugging():
         return

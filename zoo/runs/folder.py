@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
-from zoo.io import FORMAT, files
+from zoo.io import FORMAT, files, onednn
 
 if TYPE_CHECKING:
     from zoo.config import Config
@@ -107,6 +107,12 @@ class Run:
     def environment(self) -> dict[str, Any]:
         """Versions, device, threads, revision and data hash of the training."""
         return self.read_json(ENVIRONMENT)
+
+    @property
+    def onednn(self) -> bool:
+        """Whether TensorFlow's oneDNN kernels trained it; runs that do not say had what TensorFlow does by itself."""
+        stated = self.environment.get("onednn")
+        return onednn.by_itself() if stated is None else stated
 
     @property
     def vocabulary(self) -> list[str] | None:
@@ -202,6 +208,12 @@ def find(output: Path, config: Config) -> Run | None:
     same = [run for run in runs if _digest(run) in digests] or [run for run in runs if _digest_now(run) in digests]
     found = next((run for run in same if not run.finished), same[0] if same else None)
     return found and open_run(found)
+
+
+def unfinished(folder: Path) -> Run | None:
+    """The newest unfinished run below a folder, such as one of a series; None where there is none."""
+    found = [path.parent for path in folder.glob(f"**/{ENVIRONMENT}") if not (path.parent / RECEIPT).exists()]
+    return max((Run(path) for path in found), key=lambda run: run.path.name, default=None)
 
 
 def _digest(run: Run) -> str | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
+from zoo.io import onednn
 
 if TYPE_CHECKING:
     import keras
@@ -138,6 +139,7 @@ def environment() -> dict[str, Any]:
         "tensorflow": importlib.metadata.version("tensorflow"),
         "keras": importlib.metadata.version("keras"),
         "numpy": importlib.metadata.version("numpy"),
+        "onednn": onednn.in_effect(),
         "system": f"{platform.system()} {platform.machine()}",
         "cpu": _cpu(),
         "cores": len(os.sched_getaffinity(0)),
