@@ -475,6 +475,6 @@ def test_every_rule_has_a_test(monkeypatch):
 
 def _texts(data, changes):
     try:
-        return Config.from_dict(data, changes).digest()
+        return Config.from_dict(data, changes).recipe_digest()
     except ZooError as error:
         return str(error)

@@ -92,10 +92,10 @@ def test_an_interrupted_fold_goes_on_exactly(series, tmp_path):
 def test_without_folds_nothing_of_them_stands_in_a_config():
     plain = make("runs")
     assert not {"folds", "fold"} & plain.to_dict()["data"].keys()
-    assert plain.override("data.folds=null", "data.fold=null").digest() == plain.digest()
+    assert plain.override("data.folds=null", "data.fold=null").recipe_digest() == plain.recipe_digest()
     one = plain.override("data.folds=5", "data.fold=1")
-    assert one.override("data.validation=0.3").digest() == one.digest()  # not used
-    assert one.override("data.fold=2").digest() != one.digest()
+    assert one.override("data.validation=0.3").recipe_digest() == one.recipe_digest()  # not used
+    assert one.override("data.fold=2").recipe_digest() != one.recipe_digest()
 
 
 def test_mistakes():

@@ -34,7 +34,7 @@ def test_each_seed_is_an_ordinary_run(series):
     assert printed.count("run   ") == 3
     for seed, run in found.runs.items():
         config = make(folder, *SHORT, f"runtime.seed={seed}")
-        assert run.environment["config_digest"] == config.digest()
+        assert run.environment["recipe_digest"] == config.recipe_digest()
         again, said = train(config)
         assert again.path == run.path
         assert "has been trained already" in said

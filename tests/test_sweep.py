@@ -206,7 +206,7 @@ def pretended(monkeypatch):
         assert not test
         rate = config.train.optimizer.learning_rate
         asked.append(rate)
-        environment = {"config_digest": config.digest()}
+        environment = {"recipe_digest": config.recipe_digest()}
         run = rundir.create(Path(config.runtime.output), config.name, config.to_yaml(), environment)
         (run.path / rundir.LAST).mkdir()
         if rate > 0.05:

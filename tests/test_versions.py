@@ -48,8 +48,8 @@ def older(run):
         known["data"]["augment"]["pca"],
     )
     (run.path / "config.yaml").write_text(yaml.safe_dump(known))
-    environment = run.environment | {"config_digest": "of fewer keys"}
-    del environment["config_sha256"]
+    environment = run.environment | {"format": 1}
+    del environment["config_sha256"], environment["recipe_digest"]
     files.write_json(run.path / "environment.json", environment)
 
 
@@ -77,7 +77,7 @@ def test_a_relative_path_is_found_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     data = {"name": "imdb", "path": "reviews.npz", "num_words": 100, "maxlen": 10}
     config = zoo.load_config({"name": "x", "model": {"name": "gru_text"}, "data": data})
-    run = rundir.create(tmp_path, "x", config.anywhere().to_yaml(), {"config_digest": "of fewer keys"})
+    run = rundir.create(tmp_path, "x", config.anywhere().to_yaml(), {"format": 1})
     assert rundir.find(tmp_path, config) == run
     monkeypatch.chdir(tmp_path.parent)
     assert rundir.find(tmp_path, config) is None
@@ -86,14 +86,14 @@ def test_a_relative_path_is_found_again(tmp_path, monkeypatch):
 def test_a_folder_whose_config_was_edited_is_not_gone_on_with(tmp_path):
     config = zoo.load_config({"name": "x", "model": {"name": "mlp"}, "data": {"name": "digits"}})
     edited = config.override("data.batch_size=16")
-    run = rundir.create(tmp_path, "x", config.to_yaml(), {"config_digest": config.digest()})
+    run = rundir.create(tmp_path, "x", config.to_yaml(), {"recipe_digest": config.recipe_digest()})
     (run.path / "config.yaml").write_text(edited.to_yaml())
     assert rundir.find(tmp_path, edited) is None
 
 
 def test_a_config_with_keys_that_are_gone_is_refused_by_version(copy):
     output, run = copy
-    files.write_json(run.path / "environment.json", run.environment | {"config_digest": "of more keys", "zoo": "0.0.1"})
+    files.write_json(run.path / "environment.json", run.environment | {"recipe_digest": "of more keys", "zoo": "0.0.1"})
     with open(run.path / "config.yaml", "a") as file:
         file.write("surprise: {depth: 3}\n")
     assert rundir.find(output, make(output, *SHORT)) is None
@@ -104,7 +104,7 @@ def test_a_config_with_keys_that_are_gone_is_refused_by_version(copy):
 def test_a_newer_folder_is_refused_by_version(copy):
     output, run = copy
     files.write_json(run.path / "environment.json", run.environment | {"format": io.FORMAT + 1})
-    with pytest.raises(ZooError, match=r"was written by a newer zoo \(format 2\); expected format 1 or older; upgrade"):
+    with pytest.raises(ZooError, match=r"was written by a newer zoo \(format 3\); expected format 2 or older; upgrade"):
         train(make(output, *SHORT))
 
 

@@ -1,9 +1,9 @@
 """One place that makes models: the builder, then classes, top, pooling, activation and weights, for every net alike."""
 
 from __future__ import annotations
-from pathlib import Path
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from zoo.build import word_vectors
@@ -309,14 +309,20 @@ def freeze(model: keras.Model, name: str, what: str) -> None:
     else:
         chosen = fnmatch.filter(names, what)
     if not chosen:
-        raise ZooError(f"train.freeze: '{what}' fits no layer of {name}", "backbone, or a pattern of layer names",
-                       did_you_mean(what, names))
+        raise ZooError(
+            f"train.freeze: '{what}' fits no layer of {name}",
+            "backbone, or a pattern of layer names",
+            did_you_mean(what, names),
+        )
     for layer in model.layers:
         if layer.name in set(chosen):
             layer.trainable = False
     if not model.trainable_variables:
-        raise ZooError(f"train.freeze: '{what}' leaves nothing of {name} to train", "a pattern that leaves some layers",
-                       "freeze less, for example backbone")
+        raise ZooError(
+            f"train.freeze: '{what}' leaves nothing of {name} to train",
+            "a pattern that leaves some layers",
+            "freeze less, for example backbone",
+        )
 
 
 def _default_classes(name: str, info: DataInfo) -> int:

@@ -8,11 +8,12 @@ from zoo.catalog import registry
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import keras
 
     from zoo.config import Config
     from zoo.data import DataInfo
-    from pathlib import Path
 
 FILE, TRAINABLE = "embedding", "embedding_trainable"
 

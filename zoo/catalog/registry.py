@@ -16,6 +16,7 @@ from typing import Any
 from zoo.catalog.rows import CATALOG
 from zoo.catalog.spec import ModelSpec
 from zoo.errors import ZooError, did_you_mean
+from zoo.io import files
 
 COMMON_ARGUMENTS = ("input_shape", "classes", "name")
 
@@ -79,6 +80,14 @@ def builder(name: str) -> Callable[..., Any]:
         raise ZooError(
             f"the module '{module}' has no function '{function}'", mend=_nearest_function(module, function)
         ) from error
+
+
+def own_code(name: str) -> dict[str, str] | None:
+    """{name: SHA-256 of its module's source} of a user's own builder; None of the catalogue's."""
+    if not is_own_builder(name):
+        return None
+    source = inspect.getsourcefile(builder(name))
+    return {name: files.sha256(Path(source))} if source else None
 
 
 def builder_for(name: str, words: Iterable[str]) -> Callable[..., Any]:

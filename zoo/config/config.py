@@ -14,11 +14,13 @@ from zoo.errors import ZooError
 
 from .catalogue import model_names
 from .checks import contradictions
+from .data_block import DataConfig
 from .defaults import resolve
 from .facts import MODEL_WORDS
 from .keras_blocks import NamedBlock
 from .mistakes import Path, Problem, Problems, shown, unknown_key, wrong
 from .schema import Settings, clean_name
+from .versions import older
 from .yaml_tree import COMMAND_LINE, MAX_LINES, Mark, Node, from_plain, merge, parse_value, read_file
 
 EXAMPLES: dict[Path, str] = {("model",): "lenet5", ("data",): "digits"}
@@ -55,25 +57,29 @@ class Config(Settings):
 
     def anywhere(self) -> Config:
         """The config with absolute paths, as a run folder keeps it: a relative one means another file elsewhere."""
-        given = {"data.path": self.data.path, "data.labels": self.data.labels}
-        given |= {"model.args.embedding": self.model.args.get("embedding")}
-        known = {
-            key: str(FilePath(path).expanduser().absolute()) for key, path in given.items() if isinstance(path, str)
-        }
+        known = {key: str(FilePath(path).expanduser().absolute()) for key, path in self.places().items()}
         return self.override(*(f"{key}={json.dumps(path)}" for key, path in known.items())) if known else self
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Config) and self.to_dict() == other.to_dict()
 
     def __hash__(self) -> int:
-        return hash(self.digest())
+        return hash(self.recipe_digest())
 
 
-def load_config(source: str | os.PathLike[str] | Mapping[str, Any], overrides: Iterable[str] = ()) -> Config:
+def load_config(
+    source: str | os.PathLike[str] | Mapping[str, Any], overrides: Iterable[str] = (), *, written_by: int | None = None
+) -> Config:
     """The config in a YAML file, with `extends` followed and overrides (`train.epochs=3`) applied.
 
     A mapping of plain values serves in place of a file, as a notebook writes it:
     `load_config({"model": {"name": "lenet5"}, "data": {"name": "digits"}})`.
+
+    Args:
+        source: the file, or the mapping.
+        overrides: `key.path=value`.
+        written_by: the format of the run folder that the file stands in: a key it does not name has the meaning of
+            that day. None: today's.
 
     Raises:
         ZooError: with every mistake, one per line: `file:line:column: key: what; expected ...; mend`.
@@ -81,6 +87,8 @@ def load_config(source: str | os.PathLike[str] | Mapping[str, Any], overrides: I
     if isinstance(source, Mapping):
         return config_from_dict(source, overrides)
     tree = _read(os.fspath(source), ())
+    if written_by is not None:
+        tree = merge(_meant_then(tree, written_by), tree)
     return _finish(tree, overrides, FilePath(source).stem)
 
 
@@ -163,6 +171,29 @@ def _mark_all(node: Node) -> Node:
         for item in node.value.values():
             _mark_all(item)
     return node
+
+
+# --- older run folders -----------------------------------------------------------------------------------------
+def _meant_then(tree: Node, written_by: int) -> Node:
+    """What a config of that format means where it names no value and today's default is another one."""
+    values: dict[str, Any] = {}
+    for key, value in older(written_by):
+        *blocks, last = key.split(".")
+        if key in _unused(tree):
+            continue
+        node = values
+        for block in blocks:
+            node = node.setdefault(block, {})
+        node[last] = value
+    return from_plain(values, Mark(f"format {written_by}"))
+
+
+def _unused(tree: Node) -> set[str]:
+    """The keys of the data block that its source does not use, and which may not be given therefore."""
+    try:
+        return {f"data.{key}" for key in DataConfig.model_validate(tree.plain().get("data")).unused()}
+    except ValidationError:  # which is said with all other mistakes
+        return set()
 
 
 # --- checking --------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -39,6 +40,7 @@ from .values import (
     one_of,
     says,
 )
+from .versions import without_later_keys
 from .yaml_tree import dump
 
 
@@ -235,12 +237,39 @@ class Settings(Block):
         """The config as a file that loads to an equal config."""
         return dump(self.to_dict())
 
-    def digest(self) -> str:
-        """SHA-256 (hex) of the canonical JSON: the identity of what is computed, wherever and however often saved."""
+    def places(self) -> dict[str, str]:
+        """The files and folders a config names: where things lie on one machine."""
+        given = {"data.path": self.data.path, "data.labels": self.data.labels}
+        given |= {"model.args.embedding": self.model.args.get("embedding")}
+        if self.model.weights is not None and not _is_source(self.model.name, self.model.weights):
+            given["model.weights"] = self.model.weights
+        return {key: path for key, path in given.items() if isinstance(path, str)}
+
+    def recipe_digest(self) -> str:
+        """SHA-256 (hex) of the canonical JSON of what is computed: the same wherever the files lie, whatever it is
+        called, however often it is saved or repeated, and in every later version (see `versions`).
+
+        Of a file that is no part of the data, word vectors or weights, its name counts.
+        """
         data = self.to_dict()
-        del data["runtime"]["output"], data["runtime"]["save_every"]
+        del data["name"], data["runtime"]["output"], data["runtime"]["save_every"], data["train"]["repeat"]
+        data["data"].pop("path", None)
+        data["data"].pop("labels", None)
+        places = self.places()
+        if "model.args.embedding" in places:
+            data["model"]["args"]["embedding"] = Path(places["model.args.embedding"]).name
+        if "model.weights" in places:
+            data["model"]["weights"] = Path(places["model.weights"]).name
+        without_later_keys(data)
         text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _is_source(model: str, weights: str) -> bool:
+    """Whether `model.weights` is the name of a published source rather than a place on this machine."""
+    from zoo.catalog.rows import CATALOG
+
+    return model in CATALOG and weights in ("imagenet", *(source.name for source in CATALOG[model].weights))
 
 
 def clean_name(text: str) -> str:

@@ -29,6 +29,7 @@ class DataInfo:
     class_counts: dict[str, list[int]]
     hash: str
     preprocessing: dict[str, Any]
+    preprocessing_origin: str = "config"  # or "weights", whose source wants it so
     vocabulary_size: int | None = None
     notes: tuple[str, ...] = ()  # what the user should be told once, e.g. that a word index is missing
     vocabulary: Sequence[str] | None = field(default=None, repr=False, compare=False)
@@ -46,7 +47,7 @@ class DataInfo:
     def from_dict(cls, plain: Mapping[str, Any], vocabulary: Sequence[str] | None = None) -> DataInfo:
         """The inverse of `to_dict`. Raises ZooError when a field is missing."""
         known = {f.name for f in fields(cls)} - {"vocabulary"}
-        optional = {"vocabulary_size", "notes"}
+        optional = {"vocabulary_size", "notes", "preprocessing_origin"}
         missing = sorted(known - optional - set(plain))
         if missing:
             raise ZooError(

@@ -234,8 +234,8 @@ def kernels() -> None:
                 found.setdefault((name, setting), []).append([float(value) for value in values])
     for name in dict.fromkeys(name for name, _ in found):
         for k, (what, unit) in enumerate((("train", "samples/s"), ("answer", "ms"))):
-            pair = [[round_[k] for round_ in found[name, setting]] for setting in ("1", "0")]
-            report(f"{what}, {name}", *pair, unit, "without oneDNN")
+            ours, theirs = ([round_[k] for round_ in found[name, setting]] for setting in ("1", "0"))
+            report(f"{what}, {name}", ours, theirs, unit, "without oneDNN")
 
 
 def photos(root: Path, count: int, size: tuple[int, int] = (256, 256)) -> None:

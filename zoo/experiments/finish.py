@@ -69,11 +69,11 @@ def _tell(run: Run, job: Job, model: keras.Model, found: dict[str, Figures], con
 def _receipt(run: Run, job: Job, metrics: dict[str, Any]) -> dict[str, Any]:
     return {
         "config": job.config.name,
-        "config_digest": job.config.digest(),
+        **job.identity(),
         "seed": job.config.runtime.seed,
         "data": run.data["name"],
-        "data_hash": run.data["hash"],
         "weights_sha256": files.sha256(run.weights),
+        "files": {path.name: files.sha256(path) for path in sorted(run.path.glob("[!.]*")) if path.is_file()},
         "environment": run.environment,
         "metrics": metrics,
     }

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FOLDER = "reproductions"
 EQUAL, WITHIN, DIFFERENT = "equal", "within the seeds' spread", "different"
-NOT_COMPUTING = {"format", "config_digest", "config_sha256", "data_hash"}  # of environment.json: no part of a machine
+NOT_COMPUTING = rundir.IDENTITY  # of environment.json: no part of a machine
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def seeds_beside(run: Run) -> list[Run]:
     """
 
     def identity(one: Run) -> tuple[str, str]:
-        return one.config.override("runtime.seed=0").digest(), one.data["hash"]
+        return one.config.override("runtime.seed=0").recipe_digest(), one.data["hash"]
 
     own, found = identity(run), {run.config.runtime.seed: run}
     for path in sorted(run.path.resolve().parent.glob(f"[!.]*/{rundir.RECEIPT}")):

@@ -158,8 +158,8 @@ def _begun(folder: Path, config: Config, space: Space) -> list[Trial]:
     path = folder / TRIALS
     if not path.exists():
         return []
-    stored = Run(folder).read_json(TRIALS)
-    if (stored["config_digest"], stored["space"]) != (config.digest(), space.identity()):
+    stored, recipe = Run(folder).read_json(TRIALS), config.recipe_digest()
+    if (stored.get("recipe_digest", recipe), stored["space"]) != (recipe, space.identity()):
         raise ZooError(
             f"{folder} holds a sweep of another config or space",
             "the same config, space, metric, prune and seed; trials alone may grow",
@@ -171,7 +171,7 @@ def _begun(folder: Path, config: Config, space: Space) -> list[Trial]:
 def _save(folder: Path, config: Config, space: Space, trials: Sequence[Trial]) -> None:
     files.write_json(
         folder / TRIALS,
-        {"config_digest": config.digest(), "space": space.identity(), "trials": [asdict(t) for t in trials]},
+        {"recipe_digest": config.recipe_digest(), "space": space.identity(), "trials": [asdict(t) for t in trials]},
     )
 
 

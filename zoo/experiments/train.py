@@ -74,8 +74,9 @@ def train(
         if run is not None and resume == "never":
             files.write_json(run.path / rundir.ENVIRONMENT, {**run.environment, **devices.environment()})
         if run is None:
-            environment = {"config_digest": config.digest(), "data_hash": job.data.info.hash, **devices.environment()}
-            run = rundir.create(output, config.name, config.anywhere().to_yaml(), environment)
+            run = rundir.create(
+                output, config.name, config.anywhere().to_yaml(), {**job.identity(), **devices.environment()}
+            )
         for note in job.notes:
             console.print(note, highlight=False, soft_wrap=True)
         with rundir.locked(run):

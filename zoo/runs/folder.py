@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import fcntl
+import hashlib
 import io
 import json
 import os
@@ -32,6 +33,17 @@ if TYPE_CHECKING:
 CONFIG, ENVIRONMENT, HISTORY, METRICS = "config.yaml", "environment.json", "history.csv", "metrics.json"
 WEIGHTS, LAST, RECEIPT, DATA, VOCABULARY = "best.weights.h5", "last", "receipt.json", "data.json", "vocabulary.json"
 SPLITS, RESUMES = "splits.json", "resumes.json"
+IDENTITY = {  # of environment.json: what the run is; the other keys say where and by what it was computed
+    "format",
+    "config_digest",
+    "recipe_digest",
+    "run_digest",
+    "config_sha256",
+    "data_hash",
+    "data_hash_of",
+    "parent",
+    "own_code",
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,8 @@ class Run:
 
         path = self._existing(CONFIG)
         try:
-            return load_config(path)
+            written_by = self.environment.get("format", 1) if (self.path / ENVIRONMENT).exists() else 1
+            return load_config(path, written_by=written_by)
         except ZooError as error:
             writer = self.environment.get("zoo", "an older one") if (self.path / ENVIRONMENT).exists() else "unknown"
             raise ZooError(
@@ -204,8 +217,7 @@ def find(output: Path, config: Config) -> Run | None:
         ZooError: it was written by a newer zoo.
     """
     runs = [Run(p) for p in sorted((output / config.name).glob("[!.]*"), reverse=True) if (p / CONFIG).is_file()]
-    digests = {config.digest(), config.anywhere().digest()}
-    same = [run for run in runs if _digest(run) in digests] or [run for run in runs if _digest_now(run) in digests]
+    same = [run for run in runs if _is_of(run, config)]
     found = next((run for run in same if not run.finished), same[0] if same else None)
     return found and open_run(found)
 
@@ -216,25 +228,28 @@ def unfinished(folder: Path) -> Run | None:
     return max((Run(path) for path in found), key=lambda run: run.path.name, default=None)
 
 
-def _digest(run: Run) -> str | None:
-    try:
-        return run.environment.get("config_digest")
-    except ZooError:  # a folder that is half there belongs to nobody
-        return None
+def _is_of(run: Run, config: Config) -> bool:
+    """Whether a run is one of this config, with its files where they are.
 
-
-def _digest_now(run: Run) -> str | None:
-    """Of the config as it resolves today: a folder begun before a key existed is the same run with its default.
-
-    None of a file that was edited since: the states beside it are of another config.
+    Not one whose config.yaml was edited since: the states beside it are of another config. A folder begun before a
+    key existed is the same run with the value that changes nothing.
     """
     try:
-        if not (run.path / ENVIRONMENT).exists():
-            return None
+        environment = run.environment if (run.path / ENVIRONMENT).exists() else {}
         written = files.sha256(run.path / CONFIG)
-        return run.config.digest() if run.environment.get("config_sha256", written) == written else None
-    except ZooError:  # of a zoo with other keys
-        return None
+        recipe = config.recipe_digest()
+        if environment.get("config_sha256", written) != written or environment.get("recipe_digest", recipe) != recipe:
+            return False
+        known = run.config.anywhere()
+        return (known.recipe_digest(), known.places()) == (recipe, config.anywhere().places())
+    except ZooError:  # half there, or of a zoo with other keys: it belongs to nobody
+        return False
+
+
+def run_digest(recipe_digest: str, data_hash: str, parent: dict[str, str] | None) -> str:
+    """SHA-256 (hex) of what a run is: its recipe, its data and the weights of the run it begins with."""
+    text = json.dumps([recipe_digest, data_hash, parent and parent["weights_sha256"]])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def create(output: Path, name: str, config_yaml: str, environment: dict[str, Any]) -> Run:

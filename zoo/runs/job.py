@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zoo.build import word_vectors
+from zoo.catalog import registry
 from zoo.errors import ZooError
-from zoo.runs.folder import open_run
+from zoo.io import files
+from zoo.runs.folder import open_run, run_digest
 from zoo.runs.net import model_of
 from zoo.training import devices
 
@@ -29,6 +31,19 @@ class Job:
     steps_per_epoch: int
     notes: tuple[str, ...] = ()  # what is said once before the training
     class_weight: dict[int, float] | None = None  # of every class
+    parent: dict[str, str] | None = None  # the run whose weights it begins with, and their SHA-256
+
+    def identity(self) -> dict[str, Any]:
+        """What the run is, as environment.json and the receipt state it: digests, data, parent, own code."""
+        recipe, data_hash = self.config.recipe_digest(), self.data.info.hash
+        return {
+            "recipe_digest": recipe,
+            "run_digest": run_digest(recipe, data_hash, self.parent),
+            "data_hash": data_hash,
+            "data_hash_of": "all items",
+            "parent": self.parent,
+            "own_code": registry.own_code(self.config.model.name),
+        }
 
     def batches(self, epoch: int = 0, step: int = 0) -> tf.data.Dataset:
         """The endless training batches from there on, mixed where the config says so."""
@@ -65,7 +80,11 @@ def prepare(config: Config) -> Job:
     with devices.place(config.runtime.device):
         dataset = data.load(config.data, seed=config.runtime.seed, input_shape=wanted_shape(config))
         weights = config.model.weights
-        donor = model_of(open_run(weights)) if weights and is_run_folder(config.model.name, weights) else None
+        donor = parent = None
+        if weights and is_run_folder(config.model.name, weights):
+            begun_with = open_run(weights)
+            donor = model_of(begun_with)
+            parent = {"run": str(begun_with.path.absolute()), "weights_sha256": files.sha256(begun_with.weights)}
         model = with_heads(model_for(config, dataset.info, donor), config.train.loss_weights)
         notes = (word_vectors.fill(model, config, dataset.info),) if word_vectors.asked(config) else ()
         if config.train.freeze:
@@ -83,7 +102,7 @@ def prepare(config: Config) -> Job:
         )
         compile.build(model)
     class_weight = _weight_of_each(config, dataset.info.classes)
-    return Job(config, dataset, model, steps, dataset.info.notes + notes, class_weight)
+    return Job(config, dataset, model, steps, dataset.info.notes + notes, class_weight, parent)
 
 
 def _weight_of_each(config: Config, classes: int) -> dict[int, float] | None:

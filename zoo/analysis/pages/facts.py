@@ -136,11 +136,7 @@ def data(run: Run) -> Html:
 
 def environment(run: Run) -> Html:
     """Versions and hardware, how long it took, and where it was taken up again."""
-    known = {
-        key: value
-        for key, value in run.environment.items()
-        if key not in ("format", "config_digest", "config_sha256", "data_hash", "threads")
-    }
+    known = {key: value for key, value in run.environment.items() if key not in (*rundir.IDENTITY, "threads")}
     seconds = sum(row.get("seconds", 0.0) for row in run.history)
     pairs = [("seed", run.config.runtime.seed), ("training took", _duration(seconds))]
     pairs += [(key, ", ".join(map(str, value)) if isinstance(value, list) else value) for key, value in known.items()]

@@ -1,0 +1,1 @@
+"""A name and arguments become a model."""
