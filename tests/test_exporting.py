@@ -18,6 +18,7 @@ from zoo.cli import app
 from zoo.config import Config
 from zoo.data import Preprocessor
 from zoo.errors import ZooError
+from zoo.io.installation import install
 from zoo.runs import evaluate_file, export_reading, export_writing, portable
 from zoo.runs.export import FORMATS, SUFFIX, export
 from zoo.runs.folder import WEIGHTS, Run
@@ -52,7 +53,7 @@ def train(block, folder, **data):
 
 def needs(format):
     missing = format in export_writing.NEEDS and _missing(format)
-    return pytest.param(format, marks=pytest.mark.skipif(bool(missing), reason=f"pip install 'zoo[export]': {missing}"))
+    return pytest.param(format, marks=pytest.mark.skipif(bool(missing), reason=f"{install('export')}: {missing}"))
 
 
 def _missing(format):
@@ -284,7 +285,7 @@ def test_what_cannot_be_exported_is_said(pictures, reviews, tmp_path, monkeypatc
         export(Run(broken), "keras")
     assert not (broken / "exported").exists()
     monkeypatch.setattr(export_writing.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ZooError, match=r"onnx needs onnx, tf2onnx, onnxruntime.*pip install 'zoo\[export\]'"):
+    with pytest.raises(ZooError, match=r"onnx needs onnx, tf2onnx, onnxruntime.*pip install '.*\[export\]'"):
         export(pictures, "onnx")
 
 

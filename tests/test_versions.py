@@ -1,6 +1,7 @@
 """Run folders of another zoo, older or newer: read, or refused by version, never misread."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -11,6 +12,7 @@ import zoo
 from zoo import io
 from zoo.errors import ZooError
 from zoo.io import files
+from zoo.io.installation import install
 from zoo.runs import folder as rundir
 from zoo.training import state
 
@@ -104,7 +106,21 @@ def test_a_config_with_keys_that_are_gone_is_refused_by_version(copy):
 def test_a_newer_folder_is_refused_by_version(copy):
     output, run = copy
     files.write_json(run.path / "environment.json", run.environment | {"format": io.FORMAT + 1})
-    with pytest.raises(ZooError, match=r"was written by a newer zoo \(format 3\); expected format 2 or older; upgrade"):
+    mend = re.escape(f"upgrade with `{install()}`")
+    with pytest.raises(
+        ZooError, match=rf"was written by a newer zoo \(format {io.FORMAT + 1}\); expected format {io.FORMAT} or older; {mend}$"
+    ):
+        train(make(output, *SHORT))
+
+
+def test_a_state_of_a_newer_zoo_is_refused_by_version(copy):
+    output, run = copy
+    newest = sorted((run.path / "last").glob("*-*"))[-1] / "state.json"
+    meta = json.loads(newest.read_text()) | {"format": io.FORMAT + 1}
+    del meta["check"]
+    newest.write_text(json.dumps(meta | {"check": state._check(meta)}))
+    mend = re.escape(f"upgrade with `{install()}`, or start anew with --resume never")
+    with pytest.raises(ZooError, match=rf"was written by a newer zoo \(format 3\); expected format 1; {mend}$"):
         train(make(output, *SHORT))
 
 

@@ -236,7 +236,7 @@ def test_a_net_without_published_weights_says_so():
 def test_pth_sources_need_torch_before_anything_is_downloaded(monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setattr(sources.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ZooError, match=r"torch is not installed; .*pip install 'zoo\[torch\]'; or weights='timm'"):
+    with pytest.raises(ZooError, match=r"torch is not installed; .*`pip install '.*\[torch\]'`; or weights='timm'"):
         build.create_model("resnet18", weights="imagenet")
     assert not (tmp_path / "keras").exists()
 

@@ -12,6 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 from zoo.build import create
 from zoo.errors import ZooError
+from zoo.io.installation import install
 from zoo.weights import torch as torch_files
 
 NETS = sorted(path.stem for path in torch_nets.FOLDER.glob("*.json"))
@@ -191,7 +192,7 @@ def test_pth_without_torch_says_what_to_install(tmp_path, monkeypatch):
     (tmp_path / "in.pth").write_bytes(b"PK")
     sentence = refusal(model_of("resnet18"), tmp_path / "in.pth", "resnet18")
     assert "needs torch to be read, which is not installed" in sentence
-    assert sentence.endswith("pip install 'zoo[torch]'")
+    assert sentence.endswith(f"; `{install('torch')}`")
 
 
 def test_no_file(tmp_path):

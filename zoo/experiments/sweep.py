@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from zoo.errors import ZooError
 from zoo.experiments.sweep_space import Dimension, Space, load_space, override
 from zoo.io import files, formats, terminal
+from zoo.io.installation import install
 from zoo.runs import folder as rundir
 from zoo.runs.folder import Run
 from zoo.training import devices
@@ -138,7 +139,7 @@ def sweep(config: Config, space_file: str | Path, *, console: Console | None = N
         Interrupted: Ctrl-C or SIGTERM; the state is saved.
     """
     if importlib.util.find_spec("optuna") is None:
-        raise ZooError("a sweep needs Optuna, which is not installed", mend="`pip install 'zoo[sweep]'`")
+        raise ZooError("a sweep needs Optuna, which is not installed", mend=f"`{install('sweep')}`")
     console, config = console or terminal.console(), devices.settled(config)
     space = load_space(space_file, config)
     folder = Path(config.runtime.output) / config.name / f"sweep-{Path(space_file).stem}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
+from zoo.io.installation import install
 from zoo.runs import portable
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def require(format: str) -> None:
     """
     missing = [name for name in NEEDS.get(format, ()) if importlib.util.find_spec(name) is None]
     if missing:
-        raise ZooError(f"{format} needs {', '.join(missing)}, not installed here", mend="`pip install 'zoo[export]'`")
+        raise ZooError(f"{format} needs {', '.join(missing)}, not installed here", mend=f"`{install('export')}`")
 
 
 def write(net: keras.Model, path: Path, format: str, *, raw: Any = None) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
 from zoo.io import FORMAT, files, onednn
+from zoo.io.installation import install
 
 if TYPE_CHECKING:
     from zoo.config import Config
@@ -199,7 +200,7 @@ def open_run(path: str | os.PathLike[str]) -> Run:
         raise ZooError(
             f"{folder} was written by a newer zoo (format {run.environment['format']})",
             f"format {FORMAT} or older",
-            "upgrade with `pip install -U zoo`",
+            f"upgrade with `{install()}`",
         )
     return run
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from zoo.data.text.tokens import SEPARATORS, START, UNKNOWN
+from zoo.io.installation import DISTRIBUTION
 
 RUNTIME = {
     "onnx": "numpy onnxruntime",
@@ -55,7 +56,7 @@ def text(facts: dict[str, Any], vocabulary: bool) -> str:
     return f"""# {facts["name"]}
 
 `{facts["file"]}` is a trained `{facts["model"]}` as {facts["format"]}. Classes: {shown}.
-To load it, `pip install {RUNTIME[facts["format"]]}` and run in this folder:
+To load it, `pip install {_needed(facts)}` and run in this folder:
 
 ```python
 {code}
@@ -69,6 +70,15 @@ Compared with the run it was exported from:
 |---|---:|---:|---:|
 {rows}
 """
+
+
+def _needed(facts: dict[str, Any]) -> str:
+    return RUNTIME[facts["format"]] + (f" {DISTRIBUTION}" if _foreign(facts) else "")
+
+
+def _foreign(facts: dict[str, Any]) -> bool:
+    """Whether a layer is one that only the zoo has."""
+    return any("zoo." in note for note in facts["notes"])
 
 
 def _raw(facts: dict[str, Any]) -> str:
@@ -96,7 +106,7 @@ def _prepared(facts: dict[str, Any], vocabulary: bool) -> str:
         given = _frames(facts)
     else:
         given = _text(facts) if vocabulary else _tokens(facts)
-    foreign = "import zoo.layers\n" if any("zoo." in note for note in facts["notes"]) else ""
+    foreign = "import zoo.layers\n" if _foreign(facts) else ""
     return f"""import json
 
 import numpy as np

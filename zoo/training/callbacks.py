@@ -228,10 +228,11 @@ def tensorboard(folder: str) -> keras.callbacks.Callback:
     import importlib.util
 
     from zoo.errors import ZooError
+    from zoo.io.installation import install
 
     if importlib.util.find_spec("tensorboard") is None:
         raise ZooError(
             "callbacks.tensorboard is on but tensorboard is not installed",
-            mend="`pip install 'zoo[tensorboard]'`, or set callbacks.tensorboard=false",
+            mend=f"`{install('tensorboard')}`, or set callbacks.tensorboard=false",
         )
     return keras.callbacks.TensorBoard(log_dir=folder, write_graph=False)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
 from zoo.io import onednn
+from zoo.io.installation import DISTRIBUTION, install
 
 if TYPE_CHECKING:
     import keras
@@ -133,7 +134,7 @@ def environment() -> dict[str, Any]:
     import tensorflow as tf
 
     return {
-        "zoo": importlib.metadata.version("zoo"),
+        "zoo": importlib.metadata.version(DISTRIBUTION),
         "revision": _revision(),
         "python": platform.python_version(),
         "tensorflow": importlib.metadata.version("tensorflow"),
@@ -206,8 +207,8 @@ def _why_no_gpu(built_with_cuda: bool) -> str:
     if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
         return "a GPU is attached, but CUDA_VISIBLE_DEVICES hides it: unset the variable"
     if not built_with_cuda:
-        return "a GPU is attached, but this TensorFlow was built without CUDA: `pip install 'zoo[gpu]'` on Linux"
+        return f"a GPU is attached, but this TensorFlow was built without CUDA: `{install('gpu')}` on Linux"
     return (
-        "a GPU is attached, but TensorFlow could not load its CUDA libraries: `pip install 'zoo[gpu]'` brings them; "
+        f"a GPU is attached, but TensorFlow could not load its CUDA libraries: `{install('gpu')}` brings them; "
         "ZOO_DEBUG=1 zoo devices shows TensorFlow's own messages"
     )

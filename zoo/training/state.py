@@ -27,6 +27,7 @@ import numpy as np
 from zoo import io
 from zoo.errors import Interrupted, ZooError
 from zoo.io import FORMAT, files
+from zoo.io.installation import install
 
 KEPT = 2
 
@@ -118,7 +119,7 @@ class States:
                     raise ZooError(
                         f"{folder} was written by a newer zoo (format {meta['format']})",
                         f"format {FORMAT}",
-                        "upgrade zoo, or start anew with --resume never",
+                        f"upgrade with `{install()}`, or start anew with --resume never",
                     )
                 with np.load(folder / "state.npz", allow_pickle=False) as file:
                     arrays = {name: file[name] for name in file.files}

@@ -19,6 +19,7 @@ from zoo.catalog import registry
 from zoo.catalog.rows import CATALOG
 from zoo.catalog.spec import WeightSource
 from zoo.errors import ZooError, did_you_mean
+from zoo.io.installation import install
 
 IMAGENET = "imagenet"  # the first source of a row
 TIMEOUT = 30  # seconds without a byte
@@ -83,7 +84,7 @@ def fetch(model: str, source: WeightSource) -> Path:
         raise ZooError(
             f"the {source.name} weights of {model} are a .pth file, and torch is not installed",
             "torch, to read it",
-            f"pip install 'zoo[torch]'{other}",
+            f"`{install('torch')}`{other}",
         )
     target = cache() / file_name(source)
     if target.is_file() and matches(target, source.hash):

@@ -19,6 +19,7 @@ from safetensors.numpy import save_file
 from zoo.catalog import registry
 from zoo.errors import ZooError
 from zoo.io import files
+from zoo.io.installation import install
 from zoo.weights.torch_names import HEADS, TABLES
 from zoo.weights.transfer import Stored, Want, as_it_is, differing, refuse_layout, transfer
 
@@ -195,7 +196,7 @@ def _from_torch(path: Path) -> dict[str, Stored]:
         raise ZooError(
             f"{path} needs torch to be read, which is not installed",
             "torch, or the same weights as .safetensors",
-            "pip install 'zoo[torch]'",
+            f"`{install('torch')}`",
         ) from error
     try:
         # Only tensors and plain containers: a pickle that names anything else is refused, not run.

@@ -23,6 +23,7 @@ from zoo.data.sources.official import own
 from zoo.data.sources.tfrecord import class_indices, raw_records
 from zoo.data.text.vocabulary import raw_texts
 from zoo.errors import ZooError, did_you_mean
+from zoo.io.installation import install
 
 if TYPE_CHECKING:
     from zoo.config import DataConfig
@@ -57,7 +58,7 @@ class ImageRows(ImageFiles):
 def read(data: DataConfig) -> Raw:
     """`ImageRows` or `Texts`, as `data.kind` says; the class names are those of the label column where it has them."""
     if importlib.util.find_spec("datasets") is None:
-        raise ZooError("data.name=hf needs the package datasets", "", "`pip install 'zoo[hf]'`")
+        raise ZooError("data.name=hf needs the package datasets", "", f"`{install('hf')}`")
     parts, left = _parts(_tables(data))
     notes = (f"parts that are left out: {', '.join(left)}",) if left else ()
     content = data.image if data.kind == "image" else data.text

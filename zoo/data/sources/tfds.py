@@ -19,6 +19,7 @@ from zoo.data.sources.official import own
 from zoo.data.sources.tfrecord import Keys, class_indices, raw_records, scan
 from zoo.data.text.vocabulary import raw_texts, utf8
 from zoo.errors import ZooError, did_you_mean
+from zoo.io.installation import install
 
 if TYPE_CHECKING:
     from zoo.config import DataConfig
@@ -30,7 +31,7 @@ _NAME = re.compile(r"\w+(/[\w.-]+)?(:\d+\.\d+\.\d+)?")  # no community namespace
 def read(data: DataConfig) -> Raw:
     """`ImageRecords` or `Texts`, as `data.kind` says; the class names are those of the label where it has them."""
     if importlib.util.find_spec("tensorflow_datasets") is None:
-        raise ZooError("data.name=tfds needs the package tensorflow-datasets", "", "`pip install 'zoo[tfds]'`")
+        raise ZooError("data.name=tfds needs the package tensorflow-datasets", "", f"`{install('tfds')}`")
     builder = _builder(data)
     content = data.image if data.kind == "image" else data.text
     for option, key in (("image" if data.kind == "image" else "text", content), ("label", data.label)):
