@@ -1,4 +1,4 @@
-"""Write the two tables of README.md anew: `python scripts/readme_tables.py`.
+"""Write the tables of README.md and of the guide anew: `python scripts/readme_tables.py`.
 
 The models come from the catalogue, the results from the receipts in configs/receipts/, each the `receipt.json` that
 closed a run.
@@ -15,7 +15,6 @@ from pathlib import Path
 from zoo.catalog import registry, tables
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
 
 
 def models() -> str:
@@ -44,16 +43,24 @@ def results() -> str:
     return "\n".join(lines)
 
 
-def renewed(text: str) -> str:
-    """The README's text with both tables as they are now."""
-    for name, table in (("models", models), ("results", results)):
-        begin, end = f"<!-- {name}: written by scripts/readme_tables.py -->", f"<!-- end of {name} -->"
-        pattern = re.escape(begin) + ".*?" + re.escape(end)
-        text, found = re.subn(pattern, lambda _, b=begin, t=table, e=end: f"{b}\n{t()}\n{e}", text, flags=re.DOTALL)
-        if not found:
-            raise SystemExit(f"README.md lacks the marks of the table '{name}'")
+TABLES = {"models": (ROOT / "zoo" / "guide" / "models.md", models), "results": (ROOT / "README.md", results)}
+
+
+def renewed(name: str) -> str:
+    """The text of the page that holds a table, with the table as it is now."""
+    page, table = TABLES[name]
+    begin, end = f"<!-- {name}: written by scripts/readme_tables.py -->", f"<!-- end of {name} -->"
+    text, found = re.subn(
+        re.escape(begin) + ".*?" + re.escape(end),
+        lambda _: f"{begin}\n{table()}\n{end}",
+        page.read_text(encoding="utf-8"),
+        flags=re.DOTALL,
+    )
+    if not found:
+        raise SystemExit(f"{page} lacks the marks of the table '{name}'")
     return text
 
 
 if __name__ == "__main__":
-    README.write_text(renewed(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for name, (page, _) in TABLES.items():
+        page.write_text(renewed(name), encoding="utf-8")

@@ -1,6 +1,7 @@
 """The house: imports go down from room to room, and nothing slow is imported before it is needed."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,7 @@ HOUSE = {
     "experiments": BELOW,
     "cli": BELOW,
 }
+PAGES = ("guide",)  # no rooms: what is printed, and no Python
 DOORS = {"zoo", "zoo.__main__"}  # the lazy front doors may name everything
 SLOW = {"tensorflow", "keras", "matplotlib", "sklearn", "scipy"}
 BUILT_ON_KERAS = {"layers", "models", "data", "training", "weights"}  # these rooms import it where they begin
@@ -112,11 +114,12 @@ def test_no_circle_of_files():
 
 def test_few_rooms_and_no_name_twice():
     """A public name that is also a submodule's would be overwritten by it when that is imported."""
-    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name not in ("__pycache__", *PAGES)}
     loose = {path.stem for path in ROOT.glob("*.py")} - {"__init__", "__main__"}
     assert folders | loose == set(HOUSE)
     assert loose == {"errors", "layers"}
-    assert not folders & set(dir(zoo)), "a folder bears a public name of the package"
+    assert [path for name in PAGES for path in (ROOT / name).rglob("*") if path.suffix != ".md"] == []
+    assert not {*folders, *PAGES} & set(dir(zoo)), "a folder bears a public name of the package"
     for room in ("build", "runs", "analysis", "experiments"):
         code = ast.parse((ROOT / room / "__init__.py").read_text(encoding="utf-8")).body
         assert len(code) == 1, (
@@ -145,6 +148,37 @@ def test_models_can_be_pasted_into_a_notebook():
             )
 
 
+def _is_there(dotted):
+    """Whether a module of ours has this function, class or method, imported from another one of ours or its own."""
+    module = dotted
+    while module not in MODULES:
+        module = module.rpartition(".")[0]
+    body = ast.parse(MODULES[module].read_text(encoding="utf-8")).body
+    for name in dotted.removeprefix(module).split(".")[1:]:
+        found = [node for node in body if getattr(node, "name", None) == name]
+        if not found:
+            imported = [node for node in body if isinstance(node, ast.ImportFrom)]
+            return any(alias.name == name for node in imported for alias in node.names)
+        body = found[0].body
+    return True
+
+
+def test_the_guide_describes_this_house():
+    text = (ROOT / "guide" / "house.md").read_text(encoding="utf-8")
+    table, forbidden, *_ = text.split("\n## ")
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| .{20,} \|$", table, flags=re.MULTILINE)
+    assert [room for room, _ in rows] == list(HOUSE)
+    for room, says in rows:
+        may = BELOW if says == "all below" else set(re.findall(r"`(\w+)`", says)) - {"errors"}
+        assert may == HOUSE[room], room
+        assert says.startswith("nothing") == (HOUSE[room] == set()), room
+    named = re.findall(r"`(zoo\.[\w.]+)`", text)
+    assert len(named) > 20
+    assert [name for name in named if not _is_there(name)] == []
+    for part in (*BUILT_ON_KERAS, *ALSO, *QUICK):
+        assert f"`{part}`" in forbidden, part
+
+
 def test_the_catalogue_is_data():
     allowed = {"__future__", "zoo.catalog", "zoo.catalog.spec", "collections.abc", "typing"}
     for family in FAMILIES:
@@ -153,7 +187,15 @@ def test_the_catalogue_is_data():
 
 
 @pytest.mark.parametrize(
-    "command", [["list"], ["--help"], ["info", "resnet50"], ["config", "configs/lenet5_digits.yaml"]]
+    "command",
+    [
+        ["list"],
+        ["--help"],
+        ["info", "resnet50"],
+        ["config", "configs/lenet5_digits.yaml"],
+        ["guide"],
+        ["guide", "commands"],
+    ],
 )
 def test_quick_commands_import_no_tensorflow(command):
     code = (

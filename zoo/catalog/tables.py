@@ -28,7 +28,7 @@ def models(specs: Sequence[ModelSpec]) -> str:
 
 
 def markdown_models(specs: Sequence[ModelSpec]) -> str:
-    """The README's table: what the paper prints beside what was counted on the built model."""
+    """The guide's table: what the paper prints beside what was counted on the built model."""
     lines = [
         "| model | paper | input | trainable parameters | multiply-adds | the paper prints |",
         "|---|---|---|---:|---:|---|",

@@ -18,7 +18,7 @@ def __getattr__(name: str) -> Any:
     """`app`, the commands: imported when asked for, so that `main` answers signals before that begins."""
     if name != "app":
         raise AttributeError(f"module 'zoo.cli' has no attribute '{name}'")
-    from zoo.cli import data, models, runs, seeing, training  # noqa: F401  # isort: skip (in the order of the help)
+    from zoo.cli import guide, data, models, runs, seeing, training  # noqa: F401  # isort: skip (in the order of the help)
     from zoo.cli.door import app
 
     return app

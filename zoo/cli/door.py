@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from zoo.runs.folder import Run
 
 MODELS, TRAINING, RUNS, DATA = "Models", "Training", "Runs", "Machine and data"
+GUIDE = "Guide"
 
 app = typer.Typer(
     name="zoo",
