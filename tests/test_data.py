@@ -28,6 +28,8 @@ def settings(name: str, **changes) -> SimpleNamespace:
         "fold": None,
         "image_size": None,
         "fit": "pad",
+        "channel_order": "rgb",
+        "crop": 0.875,
         "pixel_range": (0.0, 1.0),
         "mean": None,
         "std": None,

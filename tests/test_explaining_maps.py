@@ -8,7 +8,7 @@ from zoo.analysis.explain.maps import feature_maps, filters, grad_cam, last_maps
 from zoo.analysis.explain.photos import heats
 from zoo.draw.seeing import Heat, plot_filters, plot_heats, plot_maps
 from zoo.errors import ZooError
-from zoo.runs.net import Net, _published_window, _window
+from zoo.runs.net import Net, _window
 
 
 @pytest.fixture(scope="module")
@@ -160,10 +160,10 @@ def _nowhere():
 
 
 def test_the_window_of_published_preprocessing():
-    square = {"resize": 256, "crop": 224, "shape": (224, 224, 3)}
-    top, left, tall, wide = _published_window(square, 512, 1024)
-    assert (top, left, tall, wide) == (32, 288, 448, 448)
-    assert _published_window({"resize": None, "shape": (224, 224, 3)}, 50, 70) == (0, 0, 50, 70)
+    square = {"fit": "crop", "crop": 224 / 256, "shape": (224, 224, 3)}
+    assert _window(square, 512, 1024) == (32, 288, 448, 448)
+    assert _window(square | {"crop": 224 / 232}, 232, 232) == (4, 4, 224, 224)
+    assert _window(square | {"fit": "resize"}, 50, 70) == (0, 0, 50, 70)
 
 
 def test_they_are_drawn(cam, tmp_path):

@@ -18,10 +18,10 @@ from safetensors.numpy import save_file
 
 from zoo.build import create as build
 from zoo.catalog.rows import CATALOG
+from zoo.catalog.sources import WANTED, source_of
 from zoo.catalog.spec import WeightSource
 from zoo.errors import ZooError
 from zoo.weights import load, manifest, sources
-from zoo.weights.preprocessing import PREPROCESSING, preprocessing
 
 NAME, SIDE = "mobilenet_025_128", 32
 
@@ -330,7 +330,7 @@ def test_every_source_is_complete():
             assert isinstance(source, WeightSource)
             assert source.url.startswith("https://")
             assert source.layout in ("keras_h5", "torch")
-            assert source.preprocessing in PREPROCESSING
+            assert source.preprocessing in WANTED
             assert source.licence
             assert re.fullmatch(r"|md5:[0-9a-f]{32}|sha256:[0-9a-f]{8,64}", source.hash)
             if source.url.endswith(".pth"):
@@ -352,19 +352,9 @@ def test_the_beginning_of_a_sha256_is_checked(tmp_path):
 
 
 def test_preprocessing_of_a_file_is_its_sources():
-    assert load.source_of("resnet50", "imagenet").preprocessing == "caffe"
-    assert load.source_of("resnet50", "folder/my.h5").preprocessing == "caffe"
-    assert load.source_of("resnet50_v1_5", "resnet50-11ad3fa6.pth").preprocessing == "torch_v2"
-    assert load.source_of("vgg16", "any.safetensors").preprocessing == "torch"
-    assert load.source_of("googlenet_bn", "torchvision").preprocessing == "torch_googlenet"
-    assert load.source_of("lenet5", "my.h5") is None
-
-
-def test_preprocessing_is_completed_for_the_model():
-    settings = preprocessing("caffe", (224, 224, 3))
-    assert (settings["channels"], settings["pixel_range"]) == ("bgr", [0.0, 255.0])
-    assert settings["mean"] == [103.939, 116.779, 123.68]
-    assert preprocessing("torch_inception", (299, 299, 3))["resize"] == 342
-    assert preprocessing("torch", (112, 112, 3))["resize"] == 128
-    with pytest.raises(ZooError, match="did you mean 'torch'"):
-        preprocessing("trch", (224, 224, 3))
+    assert source_of("resnet50", "imagenet").preprocessing == "caffe"
+    assert source_of("resnet50", "folder/my.h5").preprocessing == "caffe"
+    assert source_of("resnet50_v1_5", "resnet50-11ad3fa6.pth").preprocessing == "torch_v2"
+    assert source_of("vgg16", "any.safetensors").preprocessing == "torch"
+    assert source_of("googlenet_bn", "torchvision").preprocessing == "torch_googlenet"
+    assert source_of("lenet5", "my.h5") is None

@@ -63,7 +63,9 @@ def report(config: Config, picture: Path | None = None) -> DataReport:
     """
     from zoo import data
     from zoo.build.create import wanted_shape
+    from zoo.runs.job import resolve
 
+    config = resolve(config)
     loaded = data.load(config.data, seed=config.runtime.seed, input_shape=wanted_shape(config))
     info = loaded.info
     if picture is not None and info.kind == "tokens":

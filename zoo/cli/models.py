@@ -130,6 +130,7 @@ def import_weights(
     model: Annotated[str, typer.Argument(help="A name from `zoo list`.")],
     file: Annotated[str, typer.Argument(help="A .h5, .safetensors or .pth file, or a source of `zoo info`.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="By default MODEL.weights.h5 here.")] = None,
+    weights_source: Annotated[str | None, typer.Option(help="The source that the file is of.")] = None,
 ) -> None:
     """Check a published weights file tensor by tensor and write it as one of the zoo's own."""
     from zoo.catalog import registry
@@ -137,7 +138,7 @@ def import_weights(
 
     registry.describe(model)
     quiet_tensorflow()
-    print(f"written: {act(model, file, output)}")
+    print(f"written: {act(model, file, output, source=weights_source)}")
 
 
 @app.command(rich_help_panel=MODELS)

@@ -47,6 +47,10 @@ def predict(
     run: Annotated[str, typer.Argument(help="A run folder; or a model's name with --weights.", metavar="RUN|MODEL")],
     inputs: Annotated[list[str], typer.Argument(help="Image files; texts, or files of them; .csv or .npy of numbers.")],
     weights: Annotated[str | None, typer.Option(help="For a model's name: imagenet, a source, or a file.")] = None,
+    weights_source: Annotated[str | None, typer.Option(help="The source that a file of weights is of.")] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="With --weights: the whole photo, not the source's own crop.")
+    ] = False,
     class_index: Annotated[str | None, typer.Option(help="A copy of imagenet_class_index.json.")] = None,
     top: Annotated[int, typer.Option(min=1, help="How many labels to show.")] = 5,
     as_json: Json = False,
@@ -61,7 +65,7 @@ def predict(
 
         registry.describe(run)
         quiet_tensorflow()
-        rows = classify(run, inputs, weights, class_index=class_index)
+        rows = classify(run, inputs, weights, class_index=class_index, source=weights_source, whole=whole)
     else:
         from zoo.runs.predict import predict as act
         from zoo.runs.predict import read_texts

@@ -36,12 +36,13 @@ def train(
     from zoo.experiments.seeds import parse_seeds, repeat
     from zoo.experiments.train import train as act
     from zoo.runs import folder as rundir
+    from zoo.runs.job import begun
 
     resolved, numbers = load_config(config, overrides or ()), parse_seeds(seeds) if seeds is not None else None
     console, output = Console(stderr=as_json), Path(resolved.runtime.output)
     folds = resolved.data.folds is not None and resolved.data.fold is None
     alone = numbers is None and resolved.train.repeat == 1 and not folds
-    going_on = rundir.find(output, resolved) if alone else rundir.unfinished(output / resolved.name)
+    going_on = begun(resolved) if alone else rundir.unfinished(output / resolved.name)
     quiet_tensorflow(going_on if resume is Resume.auto else None)
     if alone:
         run = act(resolved, resume=resume.value, console=console)
@@ -65,13 +66,14 @@ def config_(
     """Show a config as it resolves, with the origin of every value."""
     from zoo import config as room
     from zoo.cli import tables
+    from zoo.runs.job import resolve
 
     if schema:
         print(json.dumps(room.json_schema(), indent=2))
         return
     if config is None:
         raise ZooError("no config was given", "a YAML file", "`zoo config configs/lenet5_digits.yaml`")
-    resolved = room.load_config(config, overrides or ())
+    resolved = resolve(room.load_config(config, overrides or ()))
     print(json.dumps(resolved.to_dict(), indent=2) if as_json else tables.config(resolved))
 
 

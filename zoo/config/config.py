@@ -55,6 +55,15 @@ class Config(Settings):
         tree = self._tree if self._tree is not None else from_plain(self.to_dict(), Mark("config"))
         return override_tree(tree, overrides, self.name)
 
+    def with_defaults(self, values: Mapping[str, Any], origin: str) -> Config:
+        """A copy in which these `key.path: value` stand where the user has given nothing; `origin` says whose they are.
+
+        Raises:
+            ZooError: with every mistake, one per line.
+        """
+        given = self._tree if self._tree is not None else from_plain(self.to_dict(), Mark("config"))
+        return _finish(merge(from_plain(_nested(values), Mark(origin)), given), (), self.name)
+
     def anywhere(self) -> Config:
         """The config with absolute paths, as a run folder keeps it: a relative one means another file elsewhere."""
         known = {key: str(FilePath(path).expanduser().absolute()) for key, path in self.places().items()}
@@ -176,16 +185,21 @@ def _mark_all(node: Node) -> Node:
 # --- older run folders -----------------------------------------------------------------------------------------
 def _meant_then(tree: Node, written_by: int) -> Node:
     """What a config of that format means where it names no value and today's default is another one."""
-    values: dict[str, Any] = {}
-    for key, value in older(written_by):
+    unused = _unused(tree)
+    values = {key: value for key, value in older(written_by) if key not in unused}
+    return from_plain(_nested(values), Mark(f"format {written_by}"))
+
+
+def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
+    """`{"train.epochs": 3}` as `{"train": {"epochs": 3}}`."""
+    nested: dict[str, Any] = {}
+    for key, value in values.items():
         *blocks, last = key.split(".")
-        if key in _unused(tree):
-            continue
-        node = values
+        node = nested
         for block in blocks:
             node = node.setdefault(block, {})
         node[last] = value
-    return from_plain(values, Mark(f"format {written_by}"))
+    return nested
 
 
 def _unused(tree: Node) -> set[str]:

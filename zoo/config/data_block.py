@@ -92,8 +92,12 @@ class DataConfig(Block):
     ] = Field(None, description="side, or [height, width]; null: the model's")
     fit: Annotated[Literal["pad", "resize", "crop"], one_of("pad", "resize", "crop")] = Field(
         "pad",
-        description="how images are brought to that size: black around them, stretched, or the middle 7/8 of the "
+        description="how images are brought to that size: black around them, stretched, or the middle of the "
         "largest window of that form, resized; image files and records: resize",
+    )
+    crop: ProperShare = Field(0.875, description="fit: crop: the share of the image that is kept, such as 224 of 256")
+    channel_order: Annotated[Literal["rgb", "bgr"], one_of("rgb", "bgr")] = Field(
+        "rgb", description="the order of the colours, and of mean and std; published weights bring it"
     )
     color: Annotated[Literal["auto", "grey", "rgb"], one_of("auto", "grey", "rgb")] = Field(
         "auto", description="image files and records: channels; auto: the model's, or grey if all images are"

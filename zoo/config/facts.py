@@ -131,7 +131,7 @@ MODEL_WORDS = (
     "classes", "input_shape", "vocabulary_size", "sequence_length", "embedding_dim", "units", "dropout",
     "depth", "alpha", "aux", "include_top", "pooling", "classifier_activation",
 )  # fmt: skip
-IMAGE_OPTIONS = ("image_size", "fit", "pixel_range", "mean", "std", "augment")
+IMAGE_OPTIONS = ("image_size", "fit", "crop", "channel_order", "pixel_range", "mean", "std", "augment")
 TOKEN_OPTIONS = ("num_words", "maxlen", "pad", "truncate", "bucket")
 FRAME_OPTIONS = ("window", "stride", "labels", "columns")
 TASK_CONTENT = {"image-classification": ("image",), "text-classification": ("tokens",)}

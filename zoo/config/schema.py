@@ -50,6 +50,9 @@ class ModelConfig(Block):
     name: Text = Field(description="a name from `zoo list`, or your own builder as package.module:function")
     args: dict[str, Any] = Field(default_factory=dict, description="the builder's arguments, in the paper's words")
     weights: TextOrNull = Field(None, description="a source from `zoo info`, a file, or a run folder; null: fresh")
+    weights_source: TextOrNull = Field(
+        None, description="the source that a file of weights is of, where neither its name nor its hash tells"
+    )
 
     @field_validator("name")
     @classmethod
@@ -240,8 +243,10 @@ class Settings(Block):
     def places(self) -> dict[str, str]:
         """The files and folders a config names: where things lie on one machine."""
         given = {"data.path": self.data.path, "data.labels": self.data.labels}
+        from zoo.catalog.sources import is_source
+
         given |= {"model.args.embedding": self.model.args.get("embedding")}
-        if self.model.weights is not None and not _is_source(self.model.name, self.model.weights):
+        if self.model.weights is not None and not is_source(self.model.name, self.model.weights):
             given["model.weights"] = self.model.weights
         return {key: path for key, path in given.items() if isinstance(path, str)}
 
@@ -263,13 +268,6 @@ class Settings(Block):
         without_later_keys(data)
         text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _is_source(model: str, weights: str) -> bool:
-    """Whether `model.weights` is the name of a published source rather than a place on this machine."""
-    from zoo.catalog.rows import CATALOG
-
-    return model in CATALOG and weights in ("imagenet", *(source.name for source in CATALOG[model].weights))
 
 
 def clean_name(text: str) -> str:

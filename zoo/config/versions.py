@@ -7,7 +7,7 @@ from typing import Any
 
 # A key that came after format 1, and the value at which it gives the behaviour from before it existed. At that value
 # (frozen here, whatever the key's default becomes) a digest leaves the key out, and so old digests stay as they are.
-SINCE: dict[str, Any] = {}
+SINCE: dict[str, Any] = {"model.weights_source": None, "data.crop": 0.875, "data.channel_order": "rgb"}
 
 # A default that has changed: in which format of the run folder it was last in force, and what it was. A folder of that
 # format or an older one means this value where it does not name the key.

@@ -14,6 +14,7 @@ from zoo.data.batches import TrainStream, in_order
 from zoo.data.dataset import DataInfo, Dataset
 from zoo.data.images.augment import augmentation
 from zoo.data.images.decode_all import take
+from zoo.data.images.decoding import CROP_SHARE
 from zoo.data.images.files import ImageFiles, common_shape
 from zoo.data.preprocess import Preprocessor
 from zoo.data.raw import Raw
@@ -193,7 +194,9 @@ def _image_settings(data: DataConfig, raw: Raw, shape: tuple[int | None, ...] | 
         height, width = shape[0] or height, shape[1] or width
     if height is None or width is None:
         raise ZooError(f"the images of {raw.name} have different sizes", "one size for all", "set data.image_size")
-    return {
+    told = {} if data.channel_order == "rgb" else {"channel_order": data.channel_order}
+    told |= {} if data.fit != "crop" or data.crop == CROP_SHARE else {"crop": data.crop}
+    return told | {
         "kind": "image",
         "shape": [int(height), int(width), int(channels)],
         "fit": data.fit,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from zoo.data.images.decoding import decode, decode_middle, middle
+from zoo.data.images.decoding import CROP_SHARE, decode, decode_middle, middle
 from zoo.data.images.headers import KINDS, Unreadable, measure
 from zoo.data.series import Framer
 from zoo.data.text.in_graph import Lookup
@@ -30,8 +30,9 @@ class Preprocessor:
     """What the run folder says about its input, put to work.
 
     Args:
-        settings: `DataInfo.preprocessing`. Images: {kind, shape, fit, pixel_range, mean, std}; tokens: {kind, length,
-            pad, truncate}; frames: {kind, window, stride, columns, mean, std}.
+        settings: `DataInfo.preprocessing`. Images: {kind, shape, fit, pixel_range, mean, std}, and crop and
+            channel_order where they are not .875 and rgb; tokens: {kind, length, pad, truncate}; frames: {kind,
+            window, stride, columns, mean, std}.
         vocabulary: the word of each token; needed by `texts` only.
     """
 
@@ -49,6 +50,10 @@ class Preprocessor:
         self.framer = Framer(self.settings) if self.kind == "frames" else None
         if self.kind == "image":
             self.shape = tuple(self.settings["shape"])
+            self.crop = float(self.settings.get("crop", CROP_SHARE))
+            self.swapped = self.settings.get("channel_order", "rgb") == "bgr"
+            if self.swapped and self.shape[2] != 3:
+                raise ZooError("data.channel_order is bgr, but the images are grey", "colours", "set data.color to rgb")
             self._low, self._high = map(float, self.settings["pixel_range"])
             self._mean = _per_channel("mean", self.settings["mean"], self.shape[2])
             self._std = _per_channel("std", self.settings["std"], self.shape[2])
@@ -78,6 +83,7 @@ class Preprocessor:
         """What the model takes, (N, H, W, C) -> uint8 as it looked before mean, std and pixel_range."""
         shown = images if self._std is None else images * self._std
         shown = shown if self._mean is None else shown + self._mean
+        shown = shown[..., ::-1] if self.swapped else shown
         return np.clip(np.rint((shown - self._low) / (self._high - self._low) * 255), 0, 255).astype(np.uint8)
 
     def batch(self, images: tf.Tensor) -> tf.Tensor:
@@ -94,7 +100,8 @@ class Preprocessor:
         `kinds` are those that the file may be of; `sized`: it is known to have the model's height and width.
         """
         cut = self.settings["fit"] == "crop"
-        pixels = decode_middle(contents, self.shape[:2], kinds=kinds) if cut else decode(contents, kinds=kinds)
+        size = self.shape[:2]
+        pixels = decode_middle(contents, size, self.crop, kinds=kinds) if cut else decode(contents, kinds=kinds)
         pixels = tf.ensure_shape(pixels, [None, None, 3])
 
         def fitted() -> tf.Tensor:
@@ -162,7 +169,7 @@ class Preprocessor:
         """float32 (B, h, w, C) -> (B, H, W, C), whole numbers once anything was computed; `cut`: cropped already."""
         fit, size = self.settings["fit"], self.shape[:2]
         if fit == "crop" and not cut:
-            top, left, tall, wide = middle(tf.shape(images)[1], tf.shape(images)[2], size)
+            top, left, tall, wide = middle(tf.shape(images)[1], tf.shape(images)[2], size, self.crop)
             images = images[:, top : top + tall, left : left + wide]
         if tuple(images.shape[1:3]) == size:
             return images
@@ -191,6 +198,7 @@ class Preprocessor:
         images = images / 255.0
         if (self._low, self._high) != (0.0, 1.0):
             images = images * (self._high - self._low) + self._low
+        images = images[..., ::-1] if self.swapped else images
         if self._mean is not None:
             images = images - self._mean
         return images if self._std is None else images / self._std

@@ -25,7 +25,7 @@ from zoo.io import files, formats, terminal
 from zoo.io.installation import install
 from zoo.runs import folder as rundir
 from zoo.runs.folder import Run
-from zoo.training import devices
+from zoo.runs.job import resolve
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -140,7 +140,7 @@ def sweep(config: Config, space_file: str | Path, *, console: Console | None = N
     """
     if importlib.util.find_spec("optuna") is None:
         raise ZooError("a sweep needs Optuna, which is not installed", mend=f"`{install('sweep')}`")
-    console, config = console or terminal.console(), devices.settled(config)
+    console, config = console or terminal.console(), resolve(config)
     space = load_space(space_file, config)
     folder = Path(config.runtime.output) / config.name / f"sweep-{Path(space_file).stem}"
     files.make_folder(folder)

@@ -11,7 +11,7 @@ from zoo.errors import Interrupted, ZooError
 from zoo.io import files, onednn, terminal
 from zoo.runs import folder as rundir
 from zoo.runs.folder import Run
-from zoo.runs.job import prepare
+from zoo.runs.job import prepare, resolve
 from zoo.training import devices
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def train(
     """
     console = console or terminal.console()
     _one_run(config)
-    config = devices.settled(config)
+    config = resolve(config)
     output = Path(config.runtime.output)
     found = rundir.find(output, config)
     if found and found.finished and resume == "auto":

@@ -8,21 +8,23 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zoo.catalog import registry
+from zoo.catalog import registry, sources
 from zoo.errors import ZooError
-
-if TYPE_CHECKING:
-    import numpy as np
-
 
 CLASS_INDEX = "https://storage.googleapis.com/download.tensorflow.org/data/imagenet_class_index.json"
 CLASS_INDEX_MD5 = "c2c37ea517e94d9795004a39431a14cb"  # keras.applications.imagenet_utils checks the same
 
 
 def classify(
-    name: str, files: Sequence[str], weights: str, *, class_index: str | os.PathLike[str] | None = None
+    name: str,
+    files: Sequence[str],
+    weights: str,
+    *,
+    class_index: str | os.PathLike[str] | None = None,
+    source: str | None = None,
+    whole: bool = False,
 ) -> list[dict[str, Any]]:
     """Label photos with a catalogue net and published weights, through the source's own preprocessing.
 
@@ -31,6 +33,8 @@ def classify(
         files: image files.
         weights: "imagenet", a source of the row, or a file in a published layout.
         class_index: a copy of `imagenet_class_index.json`; None takes Keras's cache or downloads it.
+        source: the source that a file is of, where neither its name nor its hash tells.
+        whole: the whole photo squashed to the net's size, in place of the source's own crop from the middle.
 
     Returns:
         As `zoo.predict`: input, label, probability, probabilities by falling order.
@@ -42,9 +46,10 @@ def classify(
     import numpy as np
 
     from zoo.build.create import create_model
+    from zoo.data import Preprocessor
 
-    settings = settings_of(name, weights)
-    batch = np.stack([prepare(Path(file), settings) for file in files])
+    preprocessor = Preprocessor(settings_of(name, weights, source, whole=whole))
+    batch = preprocessor.images(files)
     names = class_names(class_index)
     model = create_model(name, weights=weights)
     probabilities = np.asarray(keras.ops.softmax(model.predict(batch, verbose=0)))
@@ -56,68 +61,45 @@ def classify(
     return rows
 
 
-def settings_of(name: str, weights: str) -> dict[str, Any]:
-    """The preprocessing that published weights of a catalogue net expect.
+def settings_of(name: str, weights: str, source: str | None = None, *, whole: bool = False) -> dict[str, Any]:
+    """The preprocessing that published weights of a catalogue net expect, as in `DataInfo.preprocessing`.
+
+    Args:
+        name: a catalogue name.
+        weights: a source of the row, or a file.
+        source: what the user says a file is of.
+        whole: the whole image brought to the net's size, in place of the source's own crop.
 
     Raises:
-        ZooError: the net has none, so it is not known.
+        ZooError: the net has none, so it is not known; a file that may be of several sources.
     """
-    from zoo.weights import load
-    from zoo.weights.preprocessing import preprocessing
+    spec, wanted = registry.describe(name), imported(weights)
+    if wanted is None:
+        published = sources.source_of(name, weights, source)
+        if published is None and spec.weights:
+            layouts = " or ".join(dict.fromkeys(row.layout for row in spec.weights))
+            raise ZooError(
+                f"{weights} is no published file of {name}",
+                f"a source of `zoo info {name}`, or a file in the layout of {layouts}",
+                "the ending tells: .h5, .safetensors or .pth",
+            )
+        if published is None:
+            raise ZooError(
+                f"{name} has no published weights, so the input they expect is not known",
+                "a model with weights in `zoo info`",
+                "give a run folder instead, which brings its own",
+            )
+        wanted = sources.wanted(published.preprocessing)
+    return {"kind": "image", "shape": list(spec.input_shape), **wanted, **({"fit": "resize"} if whole else {})}
 
-    spec = registry.describe(name)
-    source = load.source_of(name, weights)
-    if source is None and spec.weights:
-        layouts = " or ".join(dict.fromkeys(row.layout for row in spec.weights))
-        raise ZooError(
-            f"{weights} is no published file of {name}",
-            f"a source of `zoo info {name}`, or a file in the layout of {layouts}",
-            "the ending tells: .h5, .safetensors or .pth",
-        )
-    if source is None:
-        raise ZooError(
-            f"{name} has no published weights, so the input they expect is not known",
-            "a model with weights in `zoo info`",
-            "give a run folder instead, which brings its own",
-        )
-    return preprocessing(source.preprocessing, spec.input_shape)
 
+def imported(weights: str) -> dict[str, Any] | None:
+    """What a file that `zoo import-weights` wrote says its input must be; None of any other."""
+    if not str(weights).endswith(".weights.h5") or not Path(weights).is_file():
+        return None
+    from zoo.weights import manifest
 
-def prepare(path: Path, settings: dict[str, Any]) -> np.ndarray:
-    """An image file -> float32 (H, W, 3) as a published source's net was trained on it.
-
-    Raises:
-        ZooError: the file is not there or not a picture.
-    """
-    import tensorflow as tf
-
-    from zoo.data.images.decoding import decode
-    from zoo.data.images.headers import Unreadable, measure
-
-    try:
-        contents = path.read_bytes()
-        measure(contents)
-        pixels = tf.cast(decode(tf.constant(contents)), tf.float32)
-    except (OSError, Unreadable, tf.errors.InvalidArgumentError) as error:
-        why = getattr(error, "strerror", None) or str(error).partition("\n")[0]
-        raise ZooError(f"{path} is not an image that can be read ({why})", "a PNG, JPEG, BMP or GIF file") from error
-    height, width, _ = settings["shape"]
-    if settings["resize"] is None:
-        pixels = tf.image.resize(pixels, (height, width), antialias=True)
-    else:  # the shorter side to `resize`, then the middle
-        scale = settings["resize"] / min(pixels.shape[:2])
-        size = [max(settings["crop"], round(side * scale)) for side in pixels.shape[:2]]
-        pixels = tf.image.resize(pixels, size, antialias=True)
-        pixels = tf.image.resize_with_crop_or_pad(pixels, height, width)
-    low, high = settings["pixel_range"]
-    pixels = pixels / 255.0 * (high - low) + low
-    if settings["channels"] == "bgr":
-        pixels = pixels[..., ::-1]
-    if settings["mean"] is not None:
-        pixels = pixels - tf.constant(settings["mean"])
-    if settings["std"] is not None:
-        pixels = pixels / tf.constant(settings["std"])
-    return pixels.numpy()
+    return manifest.origin(Path(weights)).get("wanted")
 
 
 def class_names(path: str | os.PathLike[str] | None = None) -> list[str]:

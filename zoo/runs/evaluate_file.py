@@ -32,6 +32,7 @@ def evaluate_file(path: Path, config: Path | None, split: str = "test") -> Figur
     from zoo.build.create import wanted_shape
     from zoo.config import load_config
     from zoo.runs import evaluate
+    from zoo.runs.job import resolve
 
     if config is None:
         raise ZooError(
@@ -40,7 +41,7 @@ def evaluate_file(path: Path, config: Path | None, split: str = "test") -> Figur
             "give the config it was trained with, such as the config.yaml of its run",
         )
     opened = open_file(path)
-    config = load_config(config)
+    config = resolve(load_config(config))
     dataset = data.load(config.data, seed=config.runtime.seed, input_shape=wanted_shape(config))
     _check_fit(path, opened, dataset.info)
     batches = [(np.asarray(x), np.asarray(y)) for x, y, *_ in evaluate.part(dataset, split, config.name)]

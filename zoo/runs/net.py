@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.build import word_vectors
@@ -92,15 +91,16 @@ def _of_run(run: Run) -> Net:
     )
 
 
-def _published(name: str, weights: str, class_index: str | None, named: bool) -> Net:
-    import numpy as np
+def _published(name: str, weights: str, class_index: str | None, named: bool, source: str | None = None) -> Net:
 
     from zoo.build.create import create_model
-    from zoo.runs.catalogue_nets import class_names, prepare, settings_of
+    from zoo.data import Preprocessor
+    from zoo.runs.catalogue_nets import class_names, settings_of
     from zoo.training import devices
 
     registry.describe(name)
-    settings = settings_of(name, weights)
+    settings = settings_of(name, weights, source)
+    preprocessor = Preprocessor(settings)
     names = class_names(class_index) if named else ()
     model = up_to_logits(create_model(name, weights=weights))
     return Net(
@@ -108,34 +108,22 @@ def _published(name: str, weights: str, class_index: str | None, named: bool) ->
         model=model,
         kind="image",
         class_names=tuple(names),
-        batch=lambda inputs: np.stack([prepare(Path(given), settings) for given in inputs]),
-        window=lambda height, width: _published_window(settings, height, width),
+        batch=preprocessor.images,
+        window=lambda height, width: _window(settings, height, width),
         place=lambda: devices.place("auto"),
     )
 
 
 def _window(settings: dict[str, Any], height: int, width: int) -> Window:
     """The inverse of what the run's preprocessing does to a photo of this size."""
-    from zoo.data.images.decoding import middle
+    from zoo.data.images.decoding import CROP_SHARE, middle
 
     rows, columns = settings["shape"][:2]
     if settings["fit"] == "pad":
         return -((rows - height) // 2), -((columns - width) // 2), rows, columns
     if settings["fit"] == "crop":
-        return tuple(int(side) for side in middle(height, width, (rows, columns)))
+        return tuple(int(side) for side in middle(height, width, (rows, columns), settings.get("crop", CROP_SHARE)))
     return 0, 0, height, width
-
-
-def _published_window(settings: dict[str, Any], height: int, width: int) -> Window:
-    if settings["resize"] is None:
-        return 0, 0, height, width
-    scale = settings["resize"] / min(height, width)
-    sides = []
-    for side, kept in zip((height, width), settings["shape"][:2], strict=True):
-        whole = max(settings["crop"], round(side * scale))
-        sides.append((side * ((whole - kept) // 2) / whole, side * kept / whole))
-    (top, tall), (left, wide) = sides
-    return top, left, tall, wide
 
 
 def up_to_logits(model: keras.Model) -> keras.Model:

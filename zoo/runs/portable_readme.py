@@ -132,6 +132,7 @@ def _image(facts: dict[str, Any]) -> str:
     low, high = s["pixel_range"]
     scaled = "pixels / 255" + (f" * {high - low:g}" if high - low != 1 else "")
     scaled += f" {'-' if low < 0 else '+'} {abs(low):g}" if low else ""
+    scaled = f"({scaled})[..., ::-1]" if s.get("channel_order") == "bgr" else scaled
     if s["mean"] is not None:
         scaled = f"{scaled} - np.array({s['mean']})"
     if s["std"] is not None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from zoo.catalog import sources
 from zoo.errors import ZooError
 from zoo.runs.folder import Run
 
 
-def import_weights(name: str, file: str, to: Path | None = None) -> Path:
+def import_weights(name: str, file: str, to: Path | None = None, *, source: str | None = None) -> Path:
     """Import a published or foreign file, wholly checked, into a weights file of the zoo's own.
 
     Args:
         name: the catalogue model the file is for.
         file: a `.h5`, `.safetensors` or `.pth` file, or a source of the row.
         to: where to write; `<name>.weights.h5` by default.
+        source: the source that the file is of, where neither its name nor its hash tells.
 
     Returns:
         The file written: Keras's `.weights.h5` with a manifest; `weights=` takes it.
@@ -33,8 +36,14 @@ def import_weights(name: str, file: str, to: Path | None = None) -> Path:
     if Path(file).expanduser().exists() and to.resolve() == Path(file).expanduser().resolve():
         raise ZooError(f"the output {to} is the input", "another name", "give -o FILE.weights.h5")
     model = create_model(name, weights=file)
-    manifest.save(model, to)
+    manifest.save(model, to, origin(name, file, source))
     return to
+
+
+def origin(name: str, file: str, source: str | None) -> dict[str, Any]:
+    """What an imported file keeps of where it came from: the source's name, and what it wants of its input."""
+    known = sources.source_of(name, file, source)
+    return {} if known is None else {"source": known.name, "wanted": sources.wanted(known.preprocessing)}
 
 
 def export(run: Run, format: str, to: Path | None = None, *, raw: bool = False) -> Path:

@@ -10,12 +10,10 @@ import h5py
 import keras
 
 from zoo.catalog import registry
-from zoo.catalog.spec import WeightSource
+from zoo.catalog.sources import LAYOUTS, choose, is_source, names
 from zoo.errors import ZooError, did_you_mean
 from zoo.weights import keras_h5, manifest, safetensors, sources
 from zoo.weights import torch as torch_files
-
-LAYOUTS = {".h5": "keras_h5", ".hdf5": "keras_h5", ".safetensors": "torch", ".pth": "torch", ".pt": "torch"}
 
 
 def load(
@@ -93,8 +91,8 @@ def locate(name: str, weights: str | os.PathLike[str], *, include_top: bool = Tr
     text = os.fspath(weights)
     path = Path(text).expanduser()
     if is_source(name, text):
-        return sources.fetch(name, sources.choose(name, text, include_top=include_top))
-    known = [] if registry.is_own_builder(name) else sources.names(name)
+        return sources.fetch(name, choose(name, text, include_top=include_top))
+    known = [] if registry.is_own_builder(name) else names(name)
     if not path.exists() and path.suffix.lower() not in LAYOUTS and path.name == text:
         raise ZooError(
             f"unknown weights '{text}' for {name}",
@@ -115,27 +113,6 @@ def locate(name: str, weights: str | os.PathLike[str], *, include_top: bool = Tr
         )
     sources.check_published(path)
     return path
-
-
-def is_source(name: str, weights: str | os.PathLike[str]) -> bool:
-    """Whether `weights` is a name of the catalogue rather than a path (a folder of that name is "./keras")."""
-    if registry.is_own_builder(name):
-        return False
-    return os.fspath(weights) in (sources.IMAGENET, *sources.names(name))
-
-
-def source_of(name: str, weights: str | os.PathLike[str]) -> WeightSource | None:
-    """The catalogue's source that weights belong to, whose preprocessing and licence they have; None if unknown.
-
-    A file that bears no published name counts as the row's first source of its layout.
-    """
-    rows = () if registry.is_own_builder(name) else registry.describe(name).weights
-    text = os.fspath(weights)
-    if rows and is_source(name, text):
-        return sources.choose(name, text)
-    exact = [row for row in rows if sources.file_name(row) == Path(text).name]
-    alike = [row for row in rows if row.layout == LAYOUTS.get(Path(text).suffix.lower())]
-    return next(iter([*exact, *alike]), None)
 
 
 def output_layers(model: keras.Model) -> frozenset[str]:

@@ -21,7 +21,7 @@ import numpy as np
 from zoo.errors import ZooError
 from zoo.io import files
 
-DATASET = "zoo_manifest"
+DATASET, ORIGIN = "zoo_manifest", "zoo_origin"
 AGAIN = "train the run again, or restore the file from a copy"
 
 
@@ -66,8 +66,13 @@ def _sha(variable) -> str:
     return hashlib.sha256(np.ascontiguousarray(keras.ops.convert_to_numpy(variable)).tobytes()).hexdigest()
 
 
-def save(model: keras.Model, path: Path) -> None:
+def save(model: keras.Model, path: Path, origin: dict | None = None) -> None:
     """Write the model's weights to `path` (`*.weights.h5`), atomically, with their manifest.
+
+    Args:
+        model: whose weights.
+        path: the file.
+        origin: where they come from, kept beside the manifest.
 
     Raises:
         ZooError: the disk is full or cannot be written; the old file stands.
@@ -77,6 +82,8 @@ def save(model: keras.Model, path: Path) -> None:
         model.save_weights(temporary)
         with h5py.File(temporary, "a") as file:
             file[DATASET] = np.frombuffer(json.dumps(manifest(model)).encode(), np.uint8)
+            if origin:
+                file[ORIGIN] = np.frombuffer(json.dumps(origin).encode(), np.uint8)
 
 
 def _most(model: keras.Model) -> int:
@@ -154,3 +161,12 @@ def compare(stored: list[dict], model: keras.Model, path: Path) -> None:
             "weights of the very same model",
             "name the model these weights were trained for",
         )
+
+
+def origin(path: Path) -> dict:
+    """What `save` was told of where the weights come from; {} of a file that holds nothing of it or cannot be read."""
+    try:
+        with h5py.File(path, "r") as file:
+            return json.loads(file[ORIGIN][:].tobytes()) if ORIGIN in file else {}
+    except (OSError, ValueError):  # which loading it says in a sentence
+        return {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib.util
 import os
 import socket
@@ -15,56 +14,13 @@ from urllib.parse import urlsplit
 
 import keras
 
-from zoo.catalog import registry
 from zoo.catalog.rows import CATALOG
+from zoo.catalog.sources import digest, file_name, matches, names
 from zoo.catalog.spec import WeightSource
-from zoo.errors import ZooError, did_you_mean
+from zoo.errors import ZooError
 from zoo.io.installation import install
 
-IMAGENET = "imagenet"  # the first source of a row
 TIMEOUT = 30  # seconds without a byte
-
-
-def names(model: str) -> list[str]:
-    """The names that `weights=` takes for a model, the preferred first."""
-    found = list(dict.fromkeys(source.name for source in registry.describe(model).weights))
-    return [IMAGENET, *found] if found else []
-
-
-def choose(model: str, source: str, *, include_top: bool = True) -> WeightSource:
-    """The published file that `weights=source` stands for.
-
-    Args:
-        model: a catalogue name.
-        source: "imagenet" for the row's first, or a source's name.
-        include_top: False takes the file without top where one is published.
-
-    Raises:
-        ZooError: the row has no such source.
-    """
-    rows = registry.describe(model).weights
-    if not rows:
-        raise ZooError(
-            f"no weights of {model} are published",
-            "weights=None, a file or a run folder",
-            "`zoo info` names the sources of each model",
-        )
-    if source != IMAGENET and source not in {row.name for row in rows}:
-        raise ZooError(
-            f"{model} has no weights named '{source}'",
-            "one of " + ", ".join(names(model)),
-            did_you_mean(source, names(model)),
-        )
-    same = [row for row in rows if row.name == (rows[0].name if source == IMAGENET else source)]
-    return next((row for row in same if row.include_top == include_top), same[0])
-
-
-def file_name(source: WeightSource) -> str:
-    """The name of a source's file in the cache; Hugging Face calls every file "model.safetensors"."""
-    parts = urlsplit(source.url).path.strip("/").split("/")
-    if parts[-1] == "model.safetensors":
-        return f"{parts[0]}_{parts[1]}.safetensors"
-    return parts[-1]
 
 
 def cache() -> Path:
@@ -155,18 +111,6 @@ def check_published(path: Path) -> None:
                     source.hash.partition(":")[2],
                     "download it again; or, if these weights are your own, rename the file",
                 )
-
-
-def matches(path: Path, published: str) -> bool:
-    """Whether a file has the published hash, "md5:<hex>" or the first digits of "sha256:<hex>"; "" is any file's."""
-    algorithm, _, expected = published.partition(":")
-    return not published or digest(path, algorithm).startswith(expected)
-
-
-def digest(path: Path, algorithm: str) -> str:
-    """The hash of a file, in hex."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 def _algorithm(published: str) -> str:

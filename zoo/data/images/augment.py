@@ -36,6 +36,7 @@ class Augment:
     flip: bool
     background: np.ndarray
     colours: Colours | None = None
+    swapped: bool = False  # channels come as blue, green, red; colours are changed as red, green, blue
 
     def draw(self, size: int, seed: int, epoch: tf.Tensor) -> tf.Tensor:
         """The choices of one epoch for all items: int32 (size, 3) of rows down, columns right, flipped or not.
@@ -55,7 +56,9 @@ class Augment:
     def apply(self, images: tf.Tensor, choices: tf.Tensor) -> tf.Tensor:
         """float32 (B, H, W, C) and what was drawn for them (B, 3 | 11) -> float32 (B, H, W, C)."""
         if self.colours is not None:
+            images = images[..., ::-1] if self.swapped else images
             images = self.colours.apply(images, choices[:, 3:])
+            images = images[..., ::-1] if self.swapped else images
             choices = tf.cast(choices[:, :3], tf.int32)
         return self._move(images, choices) if self.shift or self.flip else images
 
@@ -100,15 +103,15 @@ def augmentation(
                 "3 channels: red, green and blue",
                 f"remove data.augment.{name}",
             )
-    colours = None
+    colours, order = None, slice(None, None, -1 if preprocessor.swapped else 1)
     if strengths:
         white = preprocessor.scale(tf.fill([1, *preprocessor.shape], 255.0)).numpy()[0, 0, 0]
         if "pca" in strengths:
-            strengths["axes"] = principal_axes((_sample(x, transform) - black) / (white - black))
+            strengths["axes"] = principal_axes(((_sample(x, transform) - black) / (white - black))[..., order])
         if rand_augment:
             strengths["rand_augment"] = RandAugment(rand_augment.num_ops, rand_augment.factor, preprocessor.shape)
-        colours = Colours(black, white, **strengths)
-    return Augment(shift, flip == "horizontal", black, colours)
+        colours = Colours(black[order], white[order], **strengths)
+    return Augment(shift, flip == "horizontal", black, colours, preprocessor.swapped)
 
 
 def _sample(x: np.ndarray | tf.Tensor, transform: Callable | None) -> np.ndarray:

@@ -14,7 +14,7 @@ import tensorflow as tf
 from zoo.data.images.headers import KINDS
 
 ACCURATE = "INTEGER_ACCURATE"
-CROP_SHARE = 0.875  # of the image that `fit: crop` keeps: 224 of 256
+CROP_SHARE = 0.875  # of the image that `fit: crop` keeps unless `crop` says another: 224 of 256
 _JPEG = b"\xff\xd8\xff"
 _BLOCK = 16  # pixels of a JPEG's coding unit, at most
 
@@ -34,12 +34,14 @@ def decode(contents: tf.Tensor, *, kinds: Collection[str] = KINDS, ratio: int = 
     return tf.case([(_starts(contents, magic), read) for magic, read in tried], default=last) if tried else last()
 
 
-def decode_middle(contents: tf.Tensor, size: tuple[int, int], *, kinds: Collection[str] = KINDS) -> tf.Tensor:
-    """The pixels of `middle(decode(contents))`, of a JPEG without decoding the rest: uint8 (h, w, 3)."""
+def decode_middle(
+    contents: tf.Tensor, size: tuple[int, int], share: float = CROP_SHARE, *, kinds: Collection[str] = KINDS
+) -> tf.Tensor:
+    """The pixels of `middle` of `decode(contents)`, of a JPEG without decoding the rest: uint8 (h, w, 3)."""
 
     def jpeg() -> tf.Tensor:
         shape = tf.io.extract_jpeg_shape(contents)
-        top, left, height, width = middle(shape[0], shape[1], size)
+        top, left, height, width = middle(shape[0], shape[1], size, share)
         # Colours are smoothed over the border of a coding unit, so one more is decoded on each side.
         first = [tf.maximum(0, (v // _BLOCK - 1) * _BLOCK) for v in (top, left)]
         last = [
@@ -52,7 +54,7 @@ def decode_middle(contents: tf.Tensor, size: tuple[int, int], *, kinds: Collecti
 
     def other() -> tf.Tensor:
         pixels = decode(contents, kinds=kinds)
-        top, left, height, width = middle(tf.shape(pixels)[0], tf.shape(pixels)[1], size)
+        top, left, height, width = middle(tf.shape(pixels)[0], tf.shape(pixels)[1], size, share)
         return pixels[top : top + height, left : left + width]
 
     if set(kinds) == {"jpeg"}:
@@ -60,9 +62,11 @@ def decode_middle(contents: tf.Tensor, size: tuple[int, int], *, kinds: Collecti
     return tf.cond(_starts(contents, _JPEG), jpeg, other) if "jpeg" in kinds else other()
 
 
-def middle(height: tf.Tensor, width: tf.Tensor, size: tuple[int, int]) -> tuple[tf.Tensor, ...]:
-    """top, left, height, width of the largest window of the form of `size` in the middle, times CROP_SHARE."""
-    scale = CROP_SHARE * tf.minimum(height / size[0], width / size[1])
+def middle(
+    height: tf.Tensor, width: tf.Tensor, size: tuple[int, int], share: float = CROP_SHARE
+) -> tuple[tf.Tensor, ...]:
+    """top, left, height, width of the largest window of the form of `size` in the middle, times `share`."""
+    scale = share * tf.minimum(height / size[0], width / size[1])
     tall, wide = (tf.maximum(1, tf.cast(tf.round(side * scale), tf.int32)) for side in size)
     return (height - tall) // 2, (width - wide) // 2, tall, wide
 
