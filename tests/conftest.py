@@ -1,5 +1,6 @@
 """Options of the test run, and the fixtures that several files share."""
 
+import gc
 import signal
 
 import pytest
@@ -10,6 +11,12 @@ def pytest_addoption(parser):
     parser.addoption(
         "--update-golden", action="store_true", help="rewrite tests/golden/*.txt from the models as they are now"
     )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish():
+    """What was imported stays to the end: `clear_session` collects garbage, and need not look through TensorFlow."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="module")
