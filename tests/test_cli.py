@@ -61,14 +61,13 @@ def refused(done, *fragments):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A finished run of the tiny net, and what a process of its own printed."""
+    """A finished run of the tiny net, and what the command printed."""
     folder = tmp_path_factory.mktemp("cli")
     (folder / "tiny.yaml").write_text(TINY)
-    training = process("train", folder / "tiny.yaml", f"runtime.output={folder}/runs")
-    out, errors = training.communicate()
-    assert training.returncode == 0, errors
+    done = zoo("train", folder / "tiny.yaml", f"runtime.output={folder}/runs")
+    assert done.returncode == 0, done.stderr
     (path,) = (folder / "runs" / "tiny").iterdir()
-    return path, out, errors
+    return path, done.stdout, done.stderr
 
 
 def test_train_prints_progress_result_and_folder_and_nothing_else(run):
@@ -211,8 +210,8 @@ def test_ctrl_c_leaves_a_run_that_goes_on(tmp_path):
     training.send_signal(signal.SIGINT)
     _, errors = training.communicate(timeout=120)
     assert training.returncode == 130
-    assert "give the same command again" in errors
-    assert "Traceback" not in errors
+    (said,) = errors.splitlines()  # in a process of its own TensorFlow has nothing to say either
+    assert "give the same command again" in said
     (folder,) = (tmp_path / "runs" / "tiny").iterdir()
     names = {p.name for p in folder.iterdir()}
     assert names >= {"config.yaml", "environment.json", "history.csv", "best.weights.h5", "last"}

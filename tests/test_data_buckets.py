@@ -12,6 +12,8 @@ from zoo.data import load
 from zoo.data.text.buckets import MOST, SLACK, Buckets
 from zoo.errors import ZooError
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def rows(count=103, longest=90):
     """Texts of 3 to `longest` words, most of them short, each with a word of its own."""

@@ -17,6 +17,8 @@ from zoo.data import load
 from zoo.data.images.tfrecords import payloads
 from zoo.errors import ZooError
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 spec = importlib.util.spec_from_file_location(
     "make_tfrecord", Path(__file__).parent.parent / "scripts" / "make_tfrecord.py"
 )

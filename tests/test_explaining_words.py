@@ -18,6 +18,8 @@ from zoo.draw.words import plot_words, terminal
 from zoo.errors import ZooError
 from zoo.runs.net import model_of
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def train(folder, name, **blocks):
     config = Config.from_dict({"name": name, "runtime": {"output": str(folder)}} | blocks)

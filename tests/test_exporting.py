@@ -23,6 +23,8 @@ from zoo.runs import evaluate_file, export_reading, export_writing, portable
 from zoo.runs.export import FORMATS, SUFFIX, export
 from zoo.runs.folder import WEIGHTS, Run
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 IMAGES = {
     "name": "pictures",
     "model": {"name": "nets:small"},
@@ -198,7 +200,7 @@ def test_a_config_that_does_not_fit_the_file_is_refused(artifacts, folder, tmp_p
         (artifacts["pictures", "raw"][1].file, r"is not loaded, since a SavedModel is a program"),
         (run.path, r"is a run folder, which needs no --config"),
         (tmp_path / "none.onnx", "there is no file"),
-        (run.path / "curves.png", "is no exported file"),
+        (run.path / "history.csv", "is no exported file"),
     ):
         with pytest.raises(ZooError, match=sentence):
             evaluate_file.evaluate_file(path, run.path / "config.yaml")

@@ -24,6 +24,8 @@ from zoo.runs.confusion import rows_of
 from zoo.runs.evaluate import dataset_of
 from zoo.runs.net import model_of
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def train(folder, **blocks):
     config = Config.from_dict({"name": "tiny", "train": {"epochs": 1}, "runtime": {"output": str(folder)}} | blocks)

@@ -9,6 +9,8 @@ from zoo.errors import ZooError
 from zoo.training import compile
 from zoo.training.schedules import SCHEDULES, make_schedule
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 RATE, PER_EPOCH, EPOCHS = 0.4, 7, 10
 TOTAL = PER_EPOCH * EPOCHS
 

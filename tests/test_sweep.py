@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("undrawn")
 
 SHORT = ("train.epochs=2", "callbacks.early_stopping=null", "callbacks.reduce_lr_on_plateau=null")
 SPACE = """\
-trials: 4
+trials: 3
 metric: val_loss
 prune: false
 space:
@@ -130,7 +130,7 @@ def done(tmp_path_factory):
 def test_every_trial_is_a_run_without_a_test(done):
     folder, found, printed = done
     assert found.folder == folder / "tiny" / "sweep-space"
-    assert [t.number for t in found.trials] == [0, 1, 2, 3]
+    assert [t.number for t in found.trials] == [0, 1, 2]
     assert "test  " not in printed
     for trial in found.trials:
         run = rundir.open_run(found.folder / trial.run)
@@ -176,7 +176,7 @@ def test_a_killed_sweep_goes_on_as_if_nothing_had_been(done, tmp_path, space, mo
         return [(t.params, t.state, t.value, t.reports) for t in sweep.trials]
 
     assert plain(found) == plain(done[1])
-    assert len(list((folder / "tiny").iterdir())) == 4  # no run was begun twice
+    assert len(list((folder / "tiny").iterdir())) == 3  # no run was begun twice
 
 
 def test_more_trials_go_on_and_another_space_is_refused(done):
@@ -184,10 +184,10 @@ def test_more_trials_go_on_and_another_space_is_refused(done):
     again, printed = swept(make(folder, *SHORT), folder / "space.yaml")
     assert printed == ""
     assert again == found
-    (folder / "space.yaml").write_text(SPACE.replace("trials: 4", "trials: 5"))
+    (folder / "space.yaml").write_text(SPACE.replace("trials: 3", "trials: 4"))
     more, _ = swept(make(folder, *SHORT), folder / "space.yaml")
-    assert more.trials[:4] == found.trials
-    assert len(more.trials) == 5
+    assert more.trials[:3] == found.trials
+    assert len(more.trials) == 4
     (folder / "space.yaml").write_text(SPACE.replace("1e-4", "1e-3"))
     with pytest.raises(ZooError, match="holds a sweep of another config or space; expected the same config, space"):
         swept(make(folder, *SHORT), folder / "space.yaml")
@@ -300,7 +300,7 @@ def test_a_larger_metric_is_better_where_it_is(tmp_path, pretended, monkeypatch)
 
 def test_the_command_and_a_missing_optuna(tmp_path, space, monkeypatch):
     (tmp_path / "tiny.yaml").write_text(make(tmp_path, *SHORT, "train.epochs=1").to_yaml())
-    space.write_text(SPACE.replace("trials: 4", "trials: 1"))
+    space.write_text(SPACE.replace("trials: 3", "trials: 1"))
     done = CliRunner().invoke(app, ["sweep", str(tmp_path / "tiny.yaml"), str(space), "--json"], catch_exceptions=False)
     assert json.loads(done.stdout)["best"]["number"] == 0
     find = importlib.util.find_spec

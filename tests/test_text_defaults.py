@@ -10,6 +10,8 @@ from test_data_own_texts import in_folder
 from zoo.config import Config
 from zoo.data.text.vocabulary import default_batch
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 TOPICS = ("business", "culture", "politics", "science", "sport")
 
 

@@ -16,6 +16,8 @@ from zoo.io.installation import install
 from zoo.runs import folder as rundir
 from zoo.training import state
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 SHORT = ("train.epochs=2", "callbacks.early_stopping=null")
 
 

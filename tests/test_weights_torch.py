@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import lru_cache
 
 import keras
 import numpy as np
@@ -16,6 +17,8 @@ from zoo.io.installation import install
 from zoo.weights import torch as torch_files
 
 NETS = sorted(path.stem for path in torch_nets.FOLDER.glob("*.json"))
+MORE = (pytest.mark.slow, pytest.mark.ci)
+LARGE = ("vgg11_bn", "vgg16", "inception_v3_tv")
 AUX = ("googlenet_bn", "inception_v3_tv")
 
 
@@ -30,6 +33,7 @@ def golden(name):
     return json.loads((torch_nets.FOLDER / f"{name}.json").read_text(encoding="utf-8"))
 
 
+@lru_cache(maxsize=1)  # most tests ask for ResNet-18, and drawing its 11 million numbers would be half of each
 def state_of(name):
     return {key: torch_nets.draw(key, shape) for key, shape in golden(name)["shapes"].items()}
 
@@ -38,6 +42,12 @@ def model_of(name, file=None, **words):
     facts = golden(file or name)
     words = {"input_shape": tuple(facts["input"]), "classes": facts["classes"]} | words
     return create.create_model(name, **words)
+
+
+@pytest.fixture(scope="module")
+def resnet18():
+    """One model for all refusals, since each of them leaves it as it was."""
+    return model_of("resnet18")
 
 
 def refusal(model, path, name, **words) -> str:
@@ -51,7 +61,7 @@ def refusal(model, path, name, **words) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n == "vgg16" else n for n in NETS])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=MORE) if n in LARGE else n for n in NETS])
 def test_logits_agree_with_torch_and_the_round_trip_is_exact(name, tmp_path):
     facts, state = golden(name), state_of(name)
     save_file(state, tmp_path / "in.safetensors")
@@ -71,7 +81,7 @@ def test_logits_agree_with_torch_and_the_round_trip_is_exact(name, tmp_path):
         assert file.metadata() == {"format": "pt"}  # as torch writes it; loaders look for it
 
 
-@pytest.mark.parametrize("name", AUX)
+@pytest.mark.parametrize("name", ["googlenet_bn", pytest.param("inception_v3_tv", marks=MORE)])
 def test_heads_of_the_file_are_left_out_of_a_model_without(name, tmp_path):
     save_file(state_of(name), tmp_path / "in.safetensors")
     torch_files.load(model_of(name), tmp_path / "in.safetensors", name=name)
@@ -113,12 +123,16 @@ def test_a_head_can_be_left_fresh(tmp_path):
     [
         ("resnet50_v1_5", "resnet50"),
         ("resnet18", "resnet34"),
-        ("vgg11_bn", "vgg11"),
         ("alexnet_owt", "alexnet"),
-        ("googlenet_bn", "googlenet"),
         *(
-            pytest.param(*pair, marks=pytest.mark.slow)
-            for pair in [("resnet50_v1_5", "resnet18"), ("inception_v3_tv", "inception_v3"), ("vgg11_bn", "resnet18")]
+            pytest.param(*pair, marks=MORE)
+            for pair in [
+                ("vgg11_bn", "vgg11"),
+                ("googlenet_bn", "googlenet"),
+                ("resnet50_v1_5", "resnet18"),
+                ("inception_v3_tv", "inception_v3"),
+                ("vgg11_bn", "resnet18"),
+            ]
         ),
     ],
 )
@@ -154,21 +168,21 @@ def changed(tmp_path, **changes):
         ({"bn1__weight": np.zeros(64, "int32")}, "bn1.weight holds I32; expected floating-point numbers"),
     ],
 )
-def test_what_does_not_fit_is_named(changes, sentence, tmp_path):
-    assert sentence in refusal(model_of("resnet18"), changed(tmp_path, **changes), "resnet18")
+def test_what_does_not_fit_is_named(changes, sentence, resnet18, tmp_path):
+    assert sentence in refusal(resnet18, changed(tmp_path, **changes), "resnet18")
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
-def test_a_truncated_file(share, tmp_path):
+def test_a_truncated_file(share, resnet18, tmp_path):
     content = changed(tmp_path).read_bytes()
     (tmp_path / "in.safetensors").write_bytes(content[: int(len(content) * share)])
-    assert "in.safetensors cannot be read" in refusal(model_of("resnet18"), tmp_path / "in.safetensors", "resnet18")
+    assert "in.safetensors cannot be read" in refusal(resnet18, tmp_path / "in.safetensors", "resnet18")
 
 
-def test_a_header_that_claims_more_than_there_is(tmp_path):
+def test_a_header_that_claims_more_than_there_is(resnet18, tmp_path):
     header = json.dumps({"conv1.weight": {"dtype": "F32", "shape": [10**6, 10**6], "data_offsets": [0, 4 * 10**12]}})
     (tmp_path / "in.safetensors").write_bytes(len(header).to_bytes(8, "little") + header.encode())
-    assert "cannot be read" in refusal(model_of("resnet18"), tmp_path / "in.safetensors", "resnet18")
+    assert "cannot be read" in refusal(resnet18, tmp_path / "in.safetensors", "resnet18")
 
 
 def test_half_precision_is_read(tmp_path):
@@ -179,7 +193,9 @@ def test_half_precision_is_read(tmp_path):
     np.testing.assert_array_equal(model.get_layer("conv1_bn").gamma, state["bn1.weight"].astype("float32"))
 
 
-@pytest.mark.parametrize("name", ["resnet50", "inception_v3", "mobilenet_025_128"])
+@pytest.mark.parametrize(
+    "name", ["mobilenet_025_128", *(pytest.param(n, marks=MORE) for n in ("resnet50", "inception_v3"))]
+)
 def test_a_net_that_torchvision_does_not_have_is_not_written(name, tmp_path):
     model = create.create_model(name, input_shape=(75, 75, 3), classes=3)
     with pytest.raises(ZooError, match=f"{name} has no state dict in torchvision"):
@@ -187,16 +203,16 @@ def test_a_net_that_torchvision_does_not_have_is_not_written(name, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_pth_without_torch_says_what_to_install(tmp_path, monkeypatch):
+def test_pth_without_torch_says_what_to_install(resnet18, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     (tmp_path / "in.pth").write_bytes(b"PK")
-    sentence = refusal(model_of("resnet18"), tmp_path / "in.pth", "resnet18")
+    sentence = refusal(resnet18, tmp_path / "in.pth", "resnet18")
     assert "needs torch to be read, which is not installed" in sentence
     assert sentence.endswith(f"; `{install('torch')}`")
 
 
-def test_no_file(tmp_path):
-    assert "there is no weights file" in refusal(model_of("resnet18"), tmp_path / "absent.pth", "resnet18")
+def test_no_file(resnet18, tmp_path):
+    assert "there is no weights file" in refusal(resnet18, tmp_path / "absent.pth", "resnet18")
 
 
 # -- with torch installed ------------------------------------------------------------------------------------------
@@ -215,7 +231,7 @@ def test_pth(wrapped, zipped, tmp_path):
     assert np.abs(np.asarray(model(torch_nets.images(64, 96))) - theirs).max() / theirs.std() < 1e-3
 
 
-def test_a_pickle_that_would_run_code_is_refused(tmp_path):
+def test_a_pickle_that_would_run_code_is_refused(resnet18, tmp_path):
     torch = pytest.importorskip("torch")
 
     class Hostile:
@@ -223,14 +239,14 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path):
             return open, (str(tmp_path / "opened"), "w")
 
     torch.save({"conv1.weight": Hostile()}, tmp_path / "in.pth")
-    assert "in.pth cannot be read" in refusal(model_of("resnet18"), tmp_path / "in.pth", "resnet18")
+    assert "in.pth cannot be read" in refusal(resnet18, tmp_path / "in.pth", "resnet18")
     assert not (tmp_path / "opened").exists()
 
 
-def test_a_pth_of_something_else(tmp_path):
+def test_a_pth_of_something_else(resnet18, tmp_path):
     torch = pytest.importorskip("torch")
     torch.save([1, 2], tmp_path / "in.pth")
-    assert "is not a state dict" in refusal(model_of("resnet18"), tmp_path / "in.pth", "resnet18")
+    assert "is not a state dict" in refusal(resnet18, tmp_path / "in.pth", "resnet18")
 
 
 def test_torch_loads_what_we_write(tmp_path):
