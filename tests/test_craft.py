@@ -14,6 +14,7 @@ from zoo.training.losses import ClassCrossentropy
 from zoo.training.state import Keeper
 
 pytestmark = pytest.mark.usefixtures("undrawn")
+MORE = (pytest.mark.slow, pytest.mark.ci)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_a_state_is_saved_inside_an_epoch(straight, tmp_path, every, kept, monke
 NO_PLATEAU = "callbacks.reduce_lr_on_plateau=null"
 
 
-@pytest.mark.parametrize("optimizer", ["{name: sgd, nesterov: true}", pytest.param("nadam", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("optimizer", ["{name: sgd, nesterov: true}", pytest.param("nadam", marks=MORE)])
 def test_one_cycle_is_exact_under_resume(tmp_path, optimizer):
     assert_resumes_exactly(
         tmp_path, f"train.optimizer={optimizer}", "train.schedule={name: one_cycle}", NO_PLATEAU, steps=[8]
@@ -64,9 +65,9 @@ def test_one_cycle_is_exact_under_resume(tmp_path, optimizer):
 @pytest.mark.parametrize(
     "words",
     [
-        pytest.param("use_ema: true, ema_momentum: 0.8", marks=pytest.mark.slow),
-        "use_ema: true, ema_momentum: 0.8, ema_overwrite_frequency: 3",
-        pytest.param("gradient_accumulation_steps: 5", marks=pytest.mark.slow),
+        pytest.param("use_ema: true, ema_momentum: 0.8", marks=MORE),
+        pytest.param("use_ema: true, ema_momentum: 0.8, ema_overwrite_frequency: 3", marks=MORE),
+        pytest.param("gradient_accumulation_steps: 5", marks=MORE),
         "gradient_accumulation_steps: 5, use_ema: true, global_clipnorm: 0.5, weight_decay: 0.01",
     ],
 )
@@ -113,6 +114,10 @@ def test_accumulated_gradients_make_one_step_of_a_larger_batch(tmp_path):
         assert not np.allclose(np.array(a), c)
 
 
+# Smoothing and side heads, alone; both together, and mixed, are resumed in test_mixing.py.
+STOPS = [(), pytest.param((8,), marks=MORE)]
+
+
 # --- label smoothing and class weights ---------------------------------------------------------------------------
 LOGITS, LABELS = np.random.default_rng(0).normal(size=(6, 4)).astype("float32"), np.array([0, 3, 1, 1, 2, 0])
 
@@ -150,8 +155,9 @@ def test_one_logit_is_smoothed_towards_one_half(tmp_path):
     assert float(made(np.array([1]), np.array([[2.0]], "float32"))) == pytest.approx(wanted, rel=1e-5)
 
 
-def test_smoothing_reaches_history_and_figures_and_resumes(tmp_path):
-    run = assert_resumes_exactly(tmp_path, "train.label_smoothing=0.3", "train.epochs=4", steps=[8])
+@pytest.mark.parametrize("steps", STOPS)
+def test_smoothing_reaches_history_and_figures_and_resumes(tmp_path, steps):
+    run = assert_resumes_exactly(tmp_path, "train.label_smoothing=0.3", "train.epochs=4", steps=steps)
     best = run.history[run.metrics["best_epoch"] - 1]
     assert run.metrics["validation"]["loss"] == pytest.approx(best["val_loss"], abs=1e-5)
 
@@ -185,8 +191,9 @@ def test_a_weight_for_a_class_that_the_data_have_not(tmp_path):
 HEADED = ["model.name=nets:headed", "train.loss_weights=[1, 0.5, 0.25]"]
 
 
-def test_every_head_learns_and_the_main_one_is_measured(tmp_path):
-    run = assert_resumes_exactly(tmp_path, *HEADED, "train.class_weight={0: 1, 1: 2, 2: 3}", steps=[8])
+@pytest.mark.parametrize("steps", STOPS)
+def test_every_head_learns_and_the_main_one_is_measured(tmp_path, steps):
+    run = assert_resumes_exactly(tmp_path, *HEADED, "train.class_weight={0: 1, 1: 2, 2: 3}", steps=steps)
     assert list(run.history[0]) == ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds"]
     best = run.history[run.metrics["best_epoch"] - 1]
     assert run.metrics["validation"]["loss"] == pytest.approx(best["val_loss"], abs=1e-5)
@@ -245,6 +252,7 @@ def test_the_papers_weights_of_heads():
 
 
 @pytest.mark.slow
+@pytest.mark.ci
 def test_googlenet_with_its_heads_trains(tmp_path):
     config = Config.from_dict(
         {

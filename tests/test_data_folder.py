@@ -1,6 +1,7 @@
 """Images in folders: layouts, pixels, caching against streaming, resumption, damaged files."""
 
 import io
+import itertools
 import os
 import struct
 import zlib
@@ -229,10 +230,17 @@ def test_streaming_from_files_equals_the_cache(tmp_path, monkeypatch, batch_size
     assert streamed.train.stream().element_spec[0].shape[1:] == (8, 8, 3)
 
 
-@pytest.mark.parametrize("suffixes", [(".jpg",), (".png",), (".gif",), (".bmp",), (".png", ".jpg"), (".gif", ".bmp")])
-@pytest.mark.parametrize("size", [(20, 24), (8, 8)])
-@pytest.mark.parametrize("fit", ["resize", "crop"])
-@pytest.mark.parametrize("limit", [2**30, 0])
+KINDS = [(".jpg",), (".png",), (".gif",), (".bmp",), (".png", ".jpg"), (".gif", ".bmp")]
+WAYS = list(itertools.product([(20, 24), (8, 8)], ["resize", "crop"], [2**30, 0]))
+EVERY_KIND_IN_EVERY_WAY = [
+    # At once: each kind in two ways that have nothing in common, so that it meets every size, fit and limit.
+    pytest.param(kind, *way, marks=() if j in (k % 4, 7 - k % 4) else (pytest.mark.slow, pytest.mark.ci))
+    for k, kind in enumerate(KINDS)
+    for j, way in enumerate(WAYS)
+]
+
+
+@pytest.mark.parametrize(("suffixes", "size", "fit", "limit"), EVERY_KIND_IN_EVERY_WAY)
 def test_a_folder_of_any_kinds_gives_what_prediction_gives(tmp_path, monkeypatch, suffixes, size, fit, limit):
     monkeypatch.setattr("zoo.data.IN_MEMORY_BYTES", limit)
     folder(tmp_path, {"train/a": 4, "train/b": 4, "test/a": 2, "test/b": 3}, suffixes=suffixes)

@@ -28,7 +28,7 @@ from zoo.graph.read import model_graph
 from zoo.io.formats import short
 
 BY_BUILDER = {spec.builder: name for name, spec in reversed(CATALOG.items())}
-SMALL = ["lenet5", "lenet5_1998", "mlp", "simple_cnn", "bilstm_imdb", "gru_text", "resnet20_cifar"]
+MORE_SMALL = ["lenet5_1998", "mlp", "simple_cnn", "gru_text", "resnet20_cifar"]
 SVG = "{http://www.w3.org/2000/svg}"
 LEAST_PRINT = 8.0  # size of a title on an A4 page, pixels of 1/96 inch (6 points)
 
@@ -130,7 +130,16 @@ def test_the_svg_is_xml_with_selectable_text_and_a_tooltip_on_each_block(drawn):
 
 
 @pytest.mark.parametrize(
-    ("name", "level"), [*((name, "blocks") for name in SMALL), ("lenet5", "layers"), ("bilstm_imdb", "layers")]
+    ("name", "level"),
+    [
+        ("lenet5", "blocks"),
+        ("bilstm_imdb", "blocks"),
+        ("lenet5", "layers"),
+        *(
+            pytest.param(name, level, marks=(pytest.mark.slow, pytest.mark.ci))
+            for name, level in [*((name, "blocks") for name in MORE_SMALL), ("bilstm_imdb", "layers")]
+        ),
+    ],
 )
 def test_every_format_the_same_bytes_twice_without_dot(name, level, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -15,6 +15,8 @@ from zoo.errors import ZooError
 from zoo.runs.net import model_of
 
 pytestmark = pytest.mark.usefixtures("undrawn")
+MORE = (pytest.mark.slow, pytest.mark.ci)
+
 
 WORDS = (*SPECIAL_WORDS, "film", "film's", "dull", "zebra", "dog's")
 
@@ -131,7 +133,9 @@ def config(tmp_path, model, path, **words):
     )
 
 
-@pytest.mark.parametrize(("model", "words"), [("bilstm_imdb", {"units": 4}), ("textcnn", {"filters": 4})])
+@pytest.mark.parametrize(
+    ("model", "words"), [pytest.param("bilstm_imdb", {"units": 4}, marks=MORE), ("textcnn", {"filters": 4})]
+)
 def test_a_run_begins_with_the_vectors_and_does_not_need_the_file_again(tmp_path, model, words):
     path = glove(tmp_path / "v.txt", {"film": 1, "dull": -1, "and": 0.3})
     run, printed = train(config(tmp_path, model, path, embedding_trainable=False, **words))

@@ -231,6 +231,7 @@ def test_what_is_refused(site, desk, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.ci
 def test_the_whole_catalogue(browser, tmp_path):
     site = build(tmp_path / "site")
     assert len(pages(site)) == 1 + len(zoo.list_models())

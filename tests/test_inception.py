@@ -14,6 +14,7 @@ from zoo.models import googlenet_bn as torch_googlenet
 from zoo.models import inception_v3 as released
 from zoo.models import inception_v3_tv as torch_inception
 
+MORE = (pytest.mark.slow, pytest.mark.ci)
 RNG = np.random.default_rng(0)
 
 
@@ -138,9 +139,9 @@ def test_batch_normalization_is_the_sources(build, scale, momentum):
         (paper.googlenet, 31, {}),
         (paper.googlenet, 79, {"aux": True}),
         (torch_googlenet.googlenet_bn, 15, {}),
-        (torch_googlenet.googlenet_bn, 31, {"aux": True}),
+        pytest.param(torch_googlenet.googlenet_bn, 31, {"aux": True}, marks=MORE),
         (released.inception_v3, 75, {}),
-        (torch_inception.inception_v3_tv, 75, {}),
+        pytest.param(torch_inception.inception_v3_tv, 75, {}, marks=MORE),
     ],
 )
 def test_the_smallest_input_works_and_one_less_is_refused(build, smallest, arguments):

@@ -24,6 +24,8 @@ SMALL = (
     "gru_text",
     "resnet20_cifar",
 )
+ALIKE = {"simple_cnn_mnist", "lstm_text", "gru_text"}  # to simple_cnn, bilstm_imdb and simple_rnn
+MORE = (pytest.mark.slow, pytest.mark.ci)
 TEXT = {"vocabulary_size": 30, "embedding_dim": 4, "units": 3, "input_shape": (7,)}
 
 
@@ -37,7 +39,7 @@ def example(model):
     return rng.integers(0, 30, shape) if model.inputs[0].dtype == "int32" else rng.normal(size=shape).astype("float32")
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=MORE) if n in ALIKE else n for n in SMALL])
 def test_a_file_gives_the_same_net_back(name, tmp_path):
     model = build(name)
     manifest.save(model, tmp_path / "x.weights.h5")

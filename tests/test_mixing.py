@@ -88,7 +88,7 @@ def test_a_metric_takes_the_larger_share():
         assert float(metric.result()) == 0.5
 
 
-@pytest.mark.parametrize("name", [pytest.param("small", marks=pytest.mark.slow), "headed"])
+@pytest.mark.parametrize("name", [pytest.param("small", marks=(pytest.mark.slow, pytest.mark.ci)), "headed"])
 def test_mixed_training_is_exact_under_resume(tmp_path, name):
     more = ["model.name=nets:headed", "train.loss_weights=[1, 0.3, 0.3]", "train.class_weight={0: 1, 1: 2, 2: 1}"]
     run = assert_resumes_exactly(

@@ -24,6 +24,11 @@ IMAGES = [name for name, spec in CATALOG.items() if spec.task == "image-classifi
 BY_BUILDER = {spec.builder: name for name, spec in reversed(CATALOG.items())}
 FIRST = [name for name in CATALOG if name in BY_BUILDER.values()]
 FIRST_IMAGES = [name for name in FIRST if name in IMAGES]
+MORE = (pytest.mark.slow, pytest.mark.ci)
+# The blocks of a shallower row, only more often; and what lies between the widest and the narrowest MobileNet.
+DEEP = ("resnet101", "resnet152", "resnet44_cifar", "resnet56_cifar", "resnet110_cifar")
+BETWEEN = ("mobilenet_075", "mobilenet_050", "mobilenet_100_192", "mobilenet_100_160", "mobilenet_025_1[69]")
+ROWS = [pytest.param(n, marks=MORE) if re.match("|".join(DEEP + BETWEEN), n) else n for n in CATALOG]
 # Small enough at their smallest input to be trained and saved in a moment.
 LIGHT = [
     "softmax_regression",
@@ -38,9 +43,11 @@ LIGHT = [
     "gru_text",
     "resnet20_cifar",
 ]
+ALIKE = {"simple_cnn_mnist", "lstm_text", "gru_text"}  # to simple_cnn, bilstm_imdb and simple_rnn
+DEEPEST = {"resnet20_cifar"}  # a third of the time of all
 
 
-@pytest.fixture(scope="module", params=list(CATALOG))
+@pytest.fixture(scope="module", params=ROWS)
 def full(request):
     """(row, model) at the size of the row, built once for all tests."""
     yield CATALOG[request.param], outline(request.param)
@@ -186,7 +193,7 @@ def trained(name):
     return [float(model.train_on_batch(x, y)) for _ in range(15)]
 
 
-@pytest.mark.parametrize("name", LIGHT)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=MORE) if n in ALIKE | DEEPEST else n for n in LIGHT])
 def test_a_few_steps_lower_the_loss(name):
     losses = trained(name)
     assert np.isfinite(losses).all()
@@ -194,6 +201,7 @@ def test_a_few_steps_lower_the_loss(name):
 
 
 @pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.parametrize("name", [name for name in FIRST if name not in LIGHT])
 def test_a_few_steps_lower_the_loss_of_the_heavy(name):
     losses = trained(name)
@@ -203,7 +211,7 @@ def test_a_few_steps_lower_the_loss_of_the_heavy(name):
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras 3.15 on NumPy 2.4
-@pytest.mark.parametrize("name", LIGHT)
+@pytest.mark.parametrize("name", [pytest.param(n, marks=MORE) if n in ALIKE else n for n in LIGHT])
 def test_keras_file_there_and_back(name, tmp_path):
     model = small(name, classes=3)
     x, _ = batch(model, 2)

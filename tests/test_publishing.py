@@ -155,7 +155,9 @@ def test_a_freeze_that_fits_nothing_or_all_is_refused(published, tmp_path):
     assert job.model.get_layer("conv_pw_1").trainable
 
 
-@pytest.mark.parametrize("format", ["torchvision", "safetensors"])
+@pytest.mark.parametrize(
+    "format", ["torchvision", pytest.param("safetensors", marks=(pytest.mark.slow, pytest.mark.ci))]
+)
 def test_an_export_round_trips(tmp_path, format, resnet_run):
     made = weight_files.export(resnet_run, format, tmp_path / "x.safetensors")
     words = {"classes": 3, "input_shape": (32, 32, 3)}

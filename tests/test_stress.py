@@ -22,6 +22,7 @@ pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 @pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.parametrize("case", list(stressing.CASES))
 def test_runs_killed_at_random(case, tmp_path):
     straight, seconds = uninterrupted(case, tmp_path / "case")
@@ -30,7 +31,14 @@ def test_runs_killed_at_random(case, tmp_path):
         assert trial.wrong == [], trial
 
 
-def test_a_run_killed_and_stopped(tmp_path):
+@pytest.mark.parametrize(
+    "signals",
+    [
+        [signal.SIGKILL],
+        pytest.param([signal.SIGKILL, signal.SIGTERM], marks=(pytest.mark.slow, pytest.mark.ci)),
+    ],
+)
+def test_a_run_killed_and_stopped(signals, tmp_path):
     """The short version: a signal that nobody can catch, one that is answered an epoch later, then left to end."""
     config = Config.from_dict(yaml.safe_load(stressing.CASES["lenet5 with dropout"])).override(
         "train.epochs=20", "data.samples=250", f"runtime.output={tmp_path / 'killed'}"
@@ -38,7 +46,7 @@ def test_a_run_killed_and_stopped(tmp_path):
     (tmp_path / "killed.yaml").write_text(config.to_yaml())
     straight, _ = train(config.override(f"runtime.output={tmp_path / 'straight'}"))
     trial, state = Trial("short"), None
-    for number in (signal.SIGKILL, signal.SIGTERM):
+    for number in signals:
         process = command(tmp_path / "killed.yaml", tmp_path / "killed")
         while process.poll() is None and newest_state(tmp_path / "killed") in (None, state):
             time.sleep(0.02)

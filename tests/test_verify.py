@@ -146,6 +146,7 @@ def shipped() -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.ci
 def test_the_whole_catalogue():
     verdicts = verify.verify()
     assert len(verdicts) == len(CATALOG)
