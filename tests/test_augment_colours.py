@@ -244,7 +244,9 @@ def test_files_read_a_batch_at_a_time_give_the_same_axes():
     np.testing.assert_array_equal(singly, augmentation(prepare, prepare.array(raw), pca=0.1).colours.axes)
 
 
-@pytest.mark.parametrize("augment", [{"brightness": 0.3}, {"pca": 0.5}, {"rand_augment": {"num_ops": 1}}])
+@pytest.mark.parametrize(
+    "augment", [{"brightness": 0.3}, {"pca": 0.5}, pytest.param({"rand_augment": {"num_ops": 1}}, marks=MORE)]
+)
 def test_the_loader_uses_the_block(augment):
     block = {"name": "synthetic", "shape": [8, 8, 3], "samples": 400, "augment": augment}
     train = load(Config.from_dict({"model": {"name": "lenet5"}, "data": block}).data, seed=0).train

@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 from zoo.cli import app
 from zoo.errors import ZooError
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 TINY = """\
 model: {name: "nets:small"}
 data: {name: synthetic, samples: 120, classes: 3, shape: [8, 8, 1], batch_size: 16}

@@ -98,11 +98,11 @@ def test_the_table_says_whose_accuracy_it_is():
     assert "activations: the outputs of all layers for one input" in " ".join(text.split())
 
 
-@pytest.mark.parametrize("width", [80, 120])
-def test_it_fits_the_terminal(width, monkeypatch):
-    names = ["resnet152_v1_5", "mobilenet_100_224", "textcnn_multichannel", "vgg19_bn", "alexnet"]
-    monkeypatch.setenv("COLUMNS", str(width))
-    assert max(map(len, compare_models(names).text().splitlines())) <= width
+def test_it_fits_the_terminal(monkeypatch):
+    found = compare_models(["resnet152_v1_5", "mobilenet_100_224", "textcnn_multichannel", "vgg19_bn", "alexnet"])
+    for width in (80, 120):
+        monkeypatch.setenv("COLUMNS", str(width))
+        assert max(map(len, found.text().splitlines())) <= width, width
 
 
 def test_plain_data():

@@ -23,7 +23,7 @@ SHORT = ("train.epochs=2", "callbacks.early_stopping=null", "callbacks.reduce_lr
 @pytest.fixture(scope="module")
 def series(tmp_path_factory):
     folder, out = tmp_path_factory.mktemp("folds"), io.StringIO()
-    found = cross_validate(make(folder, *SHORT, "data.folds=3"), console=Console(file=out, width=200))
+    found = cross_validate(make(folder, *SHORT, "data.folds=2"), console=Console(file=out, width=200))
     return folder, found, out.getvalue()
 
 
@@ -48,9 +48,9 @@ def test_the_folds_partition_the_training_part_and_are_stratified():
 
 def test_each_fold_is_an_ordinary_run_without_a_test(series):
     folder, found, printed = series
-    assert list(found.runs) == [1, 2, 3]
+    assert list(found.runs) == [1, 2]
     assert "test  " not in printed
-    assert printed.count("validation  loss") == 3
+    assert printed.count("validation  loss") == 2
     held_out = [set(run.read_json("splits.json")["validation"]) for run in found.runs.values()]
     assert not held_out[0] & held_out[1]
     for fold, run in found.runs.items():
@@ -58,7 +58,7 @@ def test_each_fold_is_an_ordinary_run_without_a_test(series):
         assert run.metrics.keys() == {"best_epoch", "stopped", "validation"}
         assert run.config.data.fold == fold
         assert "validation" not in run.config.to_dict()["data"]
-        again, said = train(make(folder, *SHORT, "data.folds=3", f"data.fold={fold}"))
+        again, said = train(make(folder, *SHORT, "data.folds=2", f"data.fold={fold}"))
         assert again.path == run.path
         assert "has been trained already" in said
 
@@ -68,7 +68,7 @@ def test_the_table(series):
     values = [run.metrics["validation"]["accuracy"] for run in found.runs.values()]
     plain = json.loads((folder / "tiny" / "folds.json").read_text())
     assert [row["validation accuracy"] for row in plain["folds"]] == values
-    assert plain["mean"]["validation accuracy"] == pytest.approx(sum(values) / 3)
+    assert plain["mean"]["validation accuracy"] == pytest.approx(sum(values) / 2)
     assert plain["spread"]["validation accuracy"] == pytest.approx(statistics.stdev(values))
     assert "best" not in plain
     text = found.text()
@@ -79,9 +79,9 @@ def test_the_table(series):
 
 
 def test_an_interrupted_fold_goes_on_exactly(series, tmp_path):
-    config = make(tmp_path, *SHORT, "data.folds=3")
+    config = make(tmp_path, *SHORT, "data.folds=2")
     train(config.override("data.fold=1"))
-    interrupted(config.override("data.fold=2"), 7)
+    interrupted(config.override("data.fold=2"), 5)
     out = io.StringIO()
     found = cross_validate(config, console=Console(file=out, width=200))
     assert "has been trained already" in out.getvalue()

@@ -134,12 +134,9 @@ def test_fine_tuning_moves_the_head_and_nothing_else(published, tmp_path):
     assert np.abs(head - job.model.get_layer("predictions").kernel).max() > 0
 
 
-def test_the_second_phase_starts_from_the_run_of_the_first(published, tmp_path):
-    import io
-
-    run = zoo.train(tuned(published, tmp_path), console=Console(file=io.StringIO()))
-    second = prepare(tuned(published, tmp_path, f"model.weights={run.path}", "train.freeze=null"))
-    trained = zoo.create_model(NET, classes=3, weights=run.path)
+def test_the_second_phase_starts_from_the_run_of_the_first(resnet_run):
+    second = prepare(resnet_run.config.override(f"model.weights={resnet_run.path}", "train.freeze=null"))
+    trained = zoo.create_model("resnet18", classes=3, input_shape=(32, 32, 3), weights=resnet_run.path)
     for one, other in zip(second.model.weights, trained.weights, strict=True):
         np.testing.assert_array_equal(one, other)
     assert len(second.model.trainable_variables) > 2
@@ -170,13 +167,14 @@ def test_an_export_round_trips(tmp_path, format, resnet_run):
 
 @pytest.fixture(scope="module")
 def resnet_run(tmp_path_factory):
+    """The first phase of a fine-tuning: the head alone is trained."""
     import io
 
     config = Config.from_dict(
         {
             "name": "res",
             "model": {"name": "resnet18"},
-            "train": {"epochs": 1},
+            "train": {"epochs": 1, "freeze": "backbone"},
             "runtime": {"output": str(tmp_path_factory.mktemp("res"))},
             "data": {"name": "synthetic", "samples": 40, "classes": 3, "shape": [32, 32, 3], "image_size": 32},
         }

@@ -98,7 +98,7 @@ def test_a_finished_run_says_so_and_is_left_alone(straight):
     assert (run.path / "history.csv").stat().st_mtime_ns == before
 
 
-@pytest.mark.parametrize("step", [1, 6, *(pytest.param(n, marks=MORE) for n in (4, 5, 11))])
+@pytest.mark.parametrize("step", [1, *(pytest.param(n, marks=MORE) for n in (4, 5, 6, 11))])
 def test_sigterm_at_any_step_costs_nothing(straight, tmp_path, step):
     config = make(tmp_path)
     interrupted(config, step)
@@ -166,7 +166,7 @@ def states(broken_off, tmp_path):
     return found
 
 
-@pytest.mark.parametrize("file", ["state.npz", "state.json"])
+@pytest.mark.parametrize("file", ["state.npz", pytest.param("state.json", marks=MORE)])
 def test_a_flipped_byte_in_a_state_is_noticed_and_the_older_one_used(straight, states, tmp_path, file):
     newest = states[-1] / file
     damaged = bytearray(newest.read_bytes())

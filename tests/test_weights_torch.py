@@ -18,7 +18,7 @@ from zoo.weights import torch as torch_files
 
 NETS = sorted(path.stem for path in torch_nets.FOLDER.glob("*.json"))
 MORE = (pytest.mark.slow, pytest.mark.ci)
-LARGE = ("vgg11_bn", "vgg16", "inception_v3_tv")
+LARGE = ("alexnet_owt", "vgg11_bn", "vgg16", "inception_v3_tv")  # VGG-16's logits are tested as timm writes it
 AUX = ("googlenet_bn", "inception_v3_tv")
 
 
