@@ -128,12 +128,12 @@ class Run:
         stated = self.environment.get("onednn")
         return onednn.by_itself() if stated is None else stated
 
-    @property
+    @cached_property
     def vocabulary(self) -> list[str] | None:
         """The words of the run's vocabulary in order of their index, or None for images."""
         return self.read_json(VOCABULARY) if (self.path / VOCABULARY).exists() else None
 
-    @property
+    @cached_property
     def data(self) -> dict[str, Any]:
         """What the data were: class names, shapes, sizes, hash and preprocessing."""
         return self.read_json(DATA)
