@@ -124,7 +124,7 @@ def test_what_cannot_be_reproduced(copy, monkeypatch):
     copy.weights.write_bytes(weights)
     files.write_json(copy.path / "data.json", copy.data | {"hash": "0"})
     with pytest.raises(ZooError, match=r"the data are not those .* was trained on"):
-        reproduce(copy)
+        reproduce(rundir.open_run(copy.path))
     (copy.path / "receipt.json").unlink()
     with pytest.raises(ZooError, match="is not finished; expected a run with a receipt; give its `zoo train` command"):
         reproduce(copy)
